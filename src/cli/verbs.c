@@ -1,0 +1,21 @@
+/* cli/verbs: the one table of verbs. A verb is one file (verb_NAME in NAME.c) and one line here. */
+#include "cli/verb.h"
+
+#define QS_VERBS(X) \
+    X(version)
+
+#define X(id) extern const struct qs_verb qs_verb_##id;
+QS_VERBS(X)
+#undef X
+
+static const struct qs_verb *const table[] = {
+#define X(id) &qs_verb_##id,
+    QS_VERBS(X)
+#undef X
+    NULL
+};
+
+const struct qs_verb *qs_verb_at(size_t i)
+{
+    return i < QS_COUNT(table) ? table[i] : NULL;
+}

@@ -1,0 +1,34 @@
+/*
+ * os/ns: the container of the twin (a user namespace with its own id range, mount, pid, network, UTS, IPC and
+ * cgroup namespaces) and the network namespaces inside it. Recipe and pitfalls: ARCHITECTURE.md, "The twin is
+ * contained". Works started by root and by an ordinary user (setuid newuidmap of Debian's uidmap).
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct qs_container_conf {
+    const char *name;      /* host name inside */
+    const char *state;     /* host folder that appears at /state, writable */
+    const char *readonly[8]; /* further host folders that appear at the same path, read-only; NULL ends */
+    int (*main)(void *arg); /* runs as pid 1 and uid 0 inside; its return value is the exit status */
+    void *arg;
+    const int *keep;       /* descriptors that stay open at their numbers, ended by -1 */
+};
+
+/* Starts the container. Returns once `main` is about to run inside. *ret_pidfd becomes readable when all is gone.
+ * UNSUPPORTED names what this machine lacks (user namespaces, newuidmap, subordinate ids) with a hint. */
+enum qs_code qs_container_start(const struct qs_container_conf *conf, pid_t *ret_pid, int *ret_pidfd,
+                                struct qs_err *err) QS_MUST_CHECK;
+/* Runs fn(arg) in a child inside a running container's user, mount, pid and network namespaces, and gives its
+ * exit status: how the CLI runs `qs twin exec`. */
+enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err) QS_MUST_CHECK;
+/* First id on the host of the range that the container uses; state files belong to it (root only; an
+ * ordinary user owns its own). */
+enum qs_code qs_container_base_id(uid_t *ret, struct qs_err *err) QS_MUST_CHECK;
+
+/* A new network namespace, held by its descriptor alone, with lo up. */
+enum qs_code qs_netns_new(int *ret_fd, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_netns_enter(int fd, struct qs_err *err) QS_MUST_CHECK; /* the calling thread */
