@@ -46,7 +46,8 @@ struct qs_port { /* a switch or router port with intent; ports without intent ar
     struct qs_at at;
     char *name, *description;
     enum qs_port_mode mode;
-    uint16_t access, native;   /* native 0: no untagged VLAN other than the default 1 */
+    uint16_t access, native;   /* native 0: no untagged VLAN other than the default 1. Router port: access is the VLAN
+                                  whose segment it is on (v4 and v6 follow from it), 0 for a segment of its own */
     struct qs_u16s allowed;    /* trunk */
     struct qs_prefix v4, v6;   /* routed, router ports, management port */
     bool enabled;
@@ -63,7 +64,8 @@ struct qs_user {
 };
 struct qs_rule { /* one row of a router's ordered filter or NAT table; texts as RouterOS names them, NULL: not given */
     struct qs_at at;
-    char *name; /* unique; becomes the comment, by which qs knows its rows */
+    char *name; /* unique in its table and family; becomes the comment, by which qs knows its rows. A row of the file
+                   for both families is two rows here ("icmp" reads "icmpv6" in the second) */
     char *chain, *action;
     char *protocol, *src, *dst, *src_list, *dst_list, *dst_port, *in_port, *out_port, *state; /* state: "established,related" */
     char *to_address, *to_port;
@@ -113,13 +115,13 @@ struct qs_device {
     struct qs_u16s vlans; /* switch: VLANs that exist on it */
     char *adr;
     /* from the site */
-    char *engine;   /* "twin" (emulated) or "external" */
+    char *engine;   /* "twin" (emulated), "external", or "none": not at this site */
     char *address;  /* where qs reaches it; the management address without length unless the site overrides it */
     uint16_t port;
     unsigned commit_timer_s;
 };
 struct qs_cable_end {
-    char *device, *port; /* a device, a node, "NAME.bmc" with port "bmc", or an outside name ("wan") */
+    char *device, *port; /* a device, a node, "NAME.bmc" with port "bmc", or an outside name ("wan") with port "" */
 };
 struct qs_cable {
     struct qs_at at;
@@ -171,7 +173,7 @@ struct qs_node {
     unsigned disks; /* data disks for OSDs */
     unsigned memory_gib, cores;
     char *gpu; /* NULL: none */
-    char *engine; /* "twin", "external", "self" (qs itself runs there: the provisioning host) */
+    char *engine; /* "twin", "external", "none", "self" (qs itself runs there: the provisioning host) */
 };
 
 /* ---- platform ---- */
@@ -183,8 +185,10 @@ struct qs_vpn_peer {
 struct qs_check { /* how a component or a signal is known to work */
     struct qs_at at;
     char *name;
-    char *kind;    /* http tcp tls dns icmp ssh process converge role pending … (roles/status table) */
-    char *target;  /* meaning depends on kind: URL, "node:cp1", "device:core", host:port */
+    char *kind;    /* http tcp tls dns icmp ssh process converge role wan */
+    char *target;  /* URL; host:port; "device:core" (its management address, the port of its API); "node:cp1" (its
+                      address in the VLAN of its gateway); role, process: the role's name. wan: the node that asks, and
+                      conditions look at what the site's upstream answers */
     struct qs_strs conditions; /* "[STATUS] == 200", "[RESPONSE_TIME] < 500", "[BODY].a == b", "[CERTIFICATE] > 7d" */
     uint64_t interval_ms, timeout_ms;
     struct qs_strs expect; /* kind-specific words */
@@ -192,7 +196,7 @@ struct qs_check { /* how a component or a signal is known to work */
 struct qs_component {
     struct qs_at at;
     uint16_t number;
-    char *name, *group, *role, *runs, *version; /* runs: engine on this site ("qs llm", "Ceph") */
+    char *name, *group, *role, *runs, *version; /* runs: engine on this site ("qs llm", "Ceph"); version may be NULL */
     char *state; /* on this site: "built", "pending" */
     char *enable; /* pending: what would enable it ("--with storage", "not built yet: issue") */
     struct qs_strs depends_on;
@@ -260,7 +264,8 @@ struct qs_lab {
     struct qs_signal *signals;      size_t signal_count;
     struct qs_component *components; size_t component_count;
     struct qs_notify *notify;       size_t notify_count;
-    struct { /* the emulated provider of site twin */
+    struct qs_text_pair *outside;   size_t outside_count; /* names that cables may end at, and what they are */
+    struct { /* the emulated provider of site twin; name NULL: none */
         struct qs_prefix v4, v6;    /* its address on the WAN segment */
         char *name;
     } upstream;
@@ -283,6 +288,8 @@ struct qs_problems {
  * *ret is untouched; other codes (NOTFOUND, IO) are about the folder itself. */
 enum qs_code qs_lab_load(const char *folder, const char *site, struct qs_lab **ret, struct qs_problems *problems,
                          struct qs_err *err) QS_MUST_CHECK;
+/* The names of the sites that `folder` describes, sorted, NULL-terminated; free with qs_fs_names_free(). */
+enum qs_code qs_lab_sites(const char *folder, char ***ret_names, struct qs_err *err) QS_MUST_CHECK;
 void qs_lab_free(struct qs_lab *lab); /* accepts NULL */
 QS_DEFINE_AUTO(lab, struct qs_lab *, qs_lab_free)
 
