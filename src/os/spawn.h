@@ -4,12 +4,16 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
 
 struct qs_spawn {
     const char *const *argv; /* argv[0] is an absolute path inside `root` */
+    bool self;               /* run this very binary; argv[0] is only its name. Works where its path cannot be
+                              * reached (inside the container), because the kernel follows /proc/self/exe to
+                              * the file itself; it must be executable for everybody */
     const char *const *env;  /* NULL: PATH, HOME=/, LANG=C.UTF-8 only */
     const char *root;        /* chroot first; NULL: none */
     int netns;               /* enter this network namespace; -1: stay */
