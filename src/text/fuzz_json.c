@@ -1,0 +1,20 @@
+/* Any text is a tree or a refusal; what a tree is written as reads back as the same tree. */
+#include <stdlib.h>
+
+#include "text/json.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    struct qs_err err = QS_ERR_INIT;
+    qs_auto(val) struct qs_val *v = NULL;
+    qs_auto(val) struct qs_val *again = NULL;
+    qs_auto(buf) struct qs_buf text = QS_BUF(64 << 20);
+
+    if (qs_json_parse((const char *)data, size, &v, &err))
+        return 0;
+    qs_json_write_pretty(v, &text);
+    if (qs_json_parse(qs_buf_text(&text), text.len, &again, &err) || !qs_val_equal(v, again))
+        abort();
+    return 0;
+}
