@@ -2,6 +2,8 @@
 #include "cli/verb.h"
 
 #define QS_VERBS(X) \
+    X(help)        \
+    X(completion)  \
     X(version)
 
 #define X(id) extern const struct qs_verb qs_verb_##id;
