@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -24,7 +25,8 @@ enum qs_code qs_db_begin(struct qs_db *db, struct qs_err *err) QS_MUST_CHECK;  /
 enum qs_code qs_db_commit(struct qs_db *db, struct qs_err *err) QS_MUST_CHECK; /* durable on return */
 void qs_db_rollback(struct qs_db *db); /* no transaction: does nothing */
 
-/* `types` names the parameters in order: 's' const char * (NULL allowed), 'i' int64_t, 'd' double.
+/* `types` names the parameters in order: 's' const char * (NULL allowed), 'i' int64_t, 'd' double,
+ * 'b' const void * and then size_t.
  * Example: qs_db_run(db, err, "INSERT INTO t VALUES (?,?)", "si", "a", (int64_t)1). */
 enum qs_code qs_db_run(struct qs_db *db, struct qs_err *err, const char *sql, const char *types, ...) QS_MUST_CHECK;
 /* Starts a query; step with qs_db_next() until it gives false, or stop early with qs_db_end(). */
@@ -37,4 +39,5 @@ QS_DEFINE_AUTO(stmt, struct qs_stmt *, qs_db_end)
 const char *qs_db_text(struct qs_stmt *q, int col);
 int64_t qs_db_int(struct qs_stmt *q, int col);
 double qs_db_real(struct qs_stmt *q, int col);
+const void *qs_db_blob(struct qs_stmt *q, int col, size_t *ret_len); /* NULL when empty */
 int64_t qs_db_last_id(struct qs_db *db);
