@@ -11,14 +11,17 @@
 
 struct qs_container_conf {
     const char *name;      /* host name inside */
-    const char *state;     /* host folder that appears at /state, writable */
+    const char *state;     /* host folder that appears at /state, writable. Started by root it is given to the base
+                            * id; the starter's own id is 0 inside otherwise, so its folder stays its own */
     const char *readonly[8]; /* further host folders that appear at the same path, read-only; NULL ends */
-    int (*main)(void *arg); /* runs as pid 1 and uid 0 inside; its return value is the exit status */
+    int (*main)(void *arg); /* runs, in a copy of this process as after fork(), as pid 1 and uid 0 inside; its
+                             * return value is the exit status. Inside, qs starts itself with .self of os/spawn */
     void *arg;
     const int *keep;       /* descriptors that stay open at their numbers, ended by -1 */
 };
 
-/* Starts the container. Returns once `main` is about to run inside. *ret_pidfd becomes readable when all is gone.
+/* Starts the container; the caller has one thread. Returns once `main` is about to run inside. All of it dies with
+ * the calling thread, whatever kills that. *ret_pidfd becomes readable when all is gone.
  * UNSUPPORTED names what this machine lacks (user namespaces, newuidmap, subordinate ids) with a hint. */
 enum qs_code qs_container_start(const struct qs_container_conf *conf, pid_t *ret_pid, int *ret_pidfd,
                                 struct qs_err *err) QS_MUST_CHECK;
