@@ -1,7 +1,9 @@
 #include "base/fault.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,45 +11,61 @@
 
 #include "base/str.h"
 
-enum state { UNREAD, OFF, ARMED };
-
 static struct {
-    enum state state;
+    pthread_once_t once;
+    pthread_mutex_t lock;
+    bool on;
     uint32_t at, seen;
-    const char *count_file;
-} fault;
+    const char *file, *count_file;
+} fault = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void read_environment(void)
 {
     const char *at = getenv("QS_FAULT");
 
+    fault.file = getenv("QS_FAULT_FILE");
     fault.count_file = getenv("QS_FAULT_COUNT");
     if (at && !qs_parse_u32(at, 1, UINT32_MAX, &fault.at))
         fault.at = 0;
-    fault.state = fault.at || fault.count_file ? ARMED : OFF;
+    fault.on = fault.at || fault.file || fault.count_file;
 }
 
 static void note(const char *name)
 {
     int fd = open(fault.count_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd < 0)
-        return;
-    if (write(fd, name, strlen(name)) < 0 || write(fd, "\n", 1) < 0)
+    if (fd < 0 || write(fd, name, strlen(name)) < 0 || write(fd, "\n", 1) < 0)
         abort(); /* a test that counts wrong proves nothing */
     (void)close(fd);
 }
 
+static void arm_from_file(void)
+{
+    char text[16] = "";
+    int fd = open(fault.file, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    (void)unlink(fault.file);
+    text[n > 0 ? strcspn(text, "\n") : 0] = '\0';
+    fault.seen = 0;
+    if (!qs_parse_u32(text, 1, UINT32_MAX, &fault.at))
+        fault.at = 0;
+}
+
 void qs_fault_point(const char *name)
 {
-    if (__atomic_load_n(&fault.state, __ATOMIC_RELAXED) == OFF)
+    (void)pthread_once(&fault.once, read_environment);
+    if (!fault.on)
         return;
-    if (fault.state == UNREAD)
-        read_environment();
-    if (fault.state == OFF)
-        return;
+    (void)pthread_mutex_lock(&fault.lock);
+    if (fault.file)
+        arm_from_file();
     if (fault.count_file)
         note(name);
-    if (__atomic_add_fetch(&fault.seen, 1, __ATOMIC_RELAXED) == fault.at)
+    if (++fault.seen == fault.at)
         (void)raise(SIGKILL);
+    (void)pthread_mutex_unlock(&fault.lock);
 }
