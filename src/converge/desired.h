@@ -16,10 +16,14 @@ struct qs_desired_target {
 };
 struct qs_desired {
     char *lab, *site;
-    char hash[65]; /* over all targets */
+    char hash[65]; /* over all targets; set by qs_desired_seal() */
     struct qs_desired_target *targets;
     size_t count;
 };
+/* Computes the hash; whoever filled `d` calls it last. */
+void qs_desired_seal(struct qs_desired *d);
+const struct qs_desired_target *qs_desired_find(const struct qs_desired *d, const char *name); /* NULL: none */
 struct qs_val *qs_desired_to_val(const struct qs_desired *d);
+/* INVALID also when the hash does not fit the content. */
 enum qs_code qs_desired_from_val(const struct qs_val *v, struct qs_desired *ret, struct qs_err *err) QS_MUST_CHECK;
 void qs_desired_done(struct qs_desired *d);

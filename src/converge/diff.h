@@ -17,15 +17,18 @@ struct qs_changes {
     size_t count;
 };
 
-/* Changes in the order they must run: deletes by falling rank where another change does not need them gone
- * later (add before remove), then creates, updates and moves by rising rank, natural name order inside a rank. */
+/* Changes in the order they must run: deletes by falling rank, then creates, updates and moves by rising rank; inside
+ * a rank natural name order, or for ordered types the wanted order. A driver that must add before it removes does so
+ * inside its transaction. An ordered resource that is updated and moved has two changes. Singletons are only ever
+ * updated; a fixed row that is not there counts as one with every default. `after` keeps unmanaged attributes of the
+ * target, `before` its state attributes. */
 void qs_diff(const struct qs_type *types, const struct qs_resources *have, const struct qs_resources *want,
              struct qs_changes *ret);
 /* Whether the attribute differs between before and after. */
 bool qs_change_touches(const struct qs_change *c, const char *attr);
 const char *qs_action_sign(enum qs_action a); /* "+", "~", "-", "-/+", ">" */
 const char *qs_action_name(enum qs_action a); /* "create", … stable, in JSON */
-struct qs_val *qs_changes_to_val(const struct qs_changes *cs); /* secrets as "(secret)" */
+struct qs_val *qs_changes_to_val(const struct qs_changes *cs); /* secrets as "(secret)" or "(secret, changed)" */
 enum qs_code qs_changes_from_val(const struct qs_val *v, const struct qs_type *types, struct qs_changes *ret,
                                  struct qs_err *err) QS_MUST_CHECK;
 void qs_changes_done(struct qs_changes *cs);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/id.h"
 #include "text/val.h"
 
 enum qs_attr_type { QS_ATTR_STRING, QS_ATTR_INT, QS_ATTR_BOOL, QS_ATTR_LIST /* order counts */, QS_ATTR_SET };
@@ -52,11 +53,27 @@ struct qs_resources { /* in order; the order of ordered types is their state */
 struct qs_val *qs_resources_add(struct qs_resources *rs, const char *type, const char *name);
 const struct qs_resource *qs_resources_find(const struct qs_resources *rs, const char *type, const char *name);
 void qs_resources_done(struct qs_resources *rs);
+struct qs_resources qs_resources_copy(const struct qs_resources *rs);
 const struct qs_type *qs_type_find(const struct qs_type *types, const char *name); /* `types` ended by name NULL */
+const struct qs_attr *qs_attr_find(const struct qs_type *type, const char *name);
+struct qs_val *qs_attr_default(const struct qs_attr *a); /* a new value; NULL when it has no default */
 /* Checks every resource against the schema (known type, known attributes, types, required), fills defaults and
- * normalises in place. INVALID names target-independent "type 'name': attribute 'x' …". */
+ * normalises in place (no default for unmanaged and state attributes; items of lists are texts, numbers among them
+ * become texts; sets are sorted). INVALID names target-independent "type 'name': attribute 'x' …". */
 enum qs_code qs_resources_settle(struct qs_resources *rs, const struct qs_type *types, struct qs_err *err) QS_MUST_CHECK;
 /* Hex SHA-256 over the settled resources without state attributes: equal states have equal hashes. */
 void qs_resources_hash(const struct qs_resources *rs, const struct qs_type *types, char hex[65]);
 struct qs_val *qs_resources_to_val(const struct qs_resources *rs); /* [{type,name,attrs}] */
 enum qs_code qs_resources_from_val(const struct qs_val *v, struct qs_resources *ret, struct qs_err *err) QS_MUST_CHECK;
+
+/*
+ * Secrets at rest: a veiled secret is QS_VEIL and the hex SHA-256 of the state's key and the value, which tells a
+ * change from none and gives nothing back. What the journal stores is veiled; so is what it is compared with.
+ */
+#define QS_VEIL "veiled:"
+#define QS_VEIL_TEXT (sizeof(QS_VEIL) + QS_SHA256_TEXT)
+void qs_resources_veil(struct qs_resources *rs, const struct qs_type *types, const char *key);
+/* Replaces veiled secrets by the live ones that they stand for. CONFLICT: another value is live, so the wanted one
+ * is lost. */
+enum qs_code qs_resources_unveil(struct qs_resources *rs, const struct qs_resources *have,
+                                 const struct qs_type *types, const char *key, struct qs_err *err) QS_MUST_CHECK;
