@@ -59,8 +59,24 @@ static void check_cycles(const struct qs_adrs *adrs, struct qs_problems *ps)
     }
 }
 
+/* A record is about rows of lab/components, or about qs itself. */
+static void check_components(const struct qs_adr *a, const struct qs_lab *lab, struct qs_problems *ps)
+{
+    for (size_t i = 0; i < a->components.count; i++) {
+        bool found = qs_streq(a->components.items[i], "qs");
+
+        for (size_t c = 0; c < lab->component_count && !found; c++)
+            found = qs_streq(lab->components[c].name, a->components.items[i]);
+        if (!found)
+            qs_adr_problem(ps, a->at, "Name a row of lab/components, or qs.", "ADR %s is about '%s', which is no component of the lab",
+                           a->id, a->components.items[i]);
+    }
+}
+
 static void check_lab(const struct qs_adrs *adrs, const struct qs_lab *lab, struct qs_problems *ps)
 {
+    for (size_t i = 0; i < adrs->count; i++)
+        check_components(&adrs->items[i], lab, ps);
     for (size_t i = 0; i < lab->component_count; i++) {
         const struct qs_component *c = &lab->components[i];
 
