@@ -10,6 +10,29 @@
 #include "base/id.h"
 
 #define TREE_DEPTH 128
+#define READ_STEP 65536
+
+static enum qs_code read_all(int fd, const char *path, struct qs_buf *buf, struct qs_err *err)
+{
+    for (;;) {
+        size_t room = buf->cap - buf->len, step = room < READ_STEP ? room : READ_STEP;
+        char beyond, *at = step ? qs_buf_reserve(buf, step) : &beyond; /* full: may still be the whole file */
+        ssize_t n = read(fd, at, step ? step : 1);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return qs_err_sys(err, QS_IO, errno, "could not read '%s'", path);
+        if (n == 0)
+            return QS_OK;
+        if (!step) {
+            buf->over = true;
+            return qs_buf_check(buf, path, err);
+        }
+        buf->len += (size_t)n;
+        buf->data[buf->len] = '\0';
+    }
+}
 
 enum qs_code qs_fs_read(int dirfd, const char *path, struct qs_buf *buf, struct qs_err *err)
 {
@@ -20,31 +43,7 @@ enum qs_code qs_fs_read(int dirfd, const char *path, struct qs_buf *buf, struct 
         return qs_err_sys(err, errno == ENOENT ? QS_NOTFOUND : QS_IO, errno, "could not open '%s'", path);
     if (fstat(fd, &st) || S_ISDIR(st.st_mode))
         return qs_err_set(err, QS_IO, EISDIR, "could not read '%s': not a file", path);
-    for (;;) {
-        size_t step = 65536 < buf->cap - buf->len ? 65536 : buf->cap - buf->len + 1;
-        char *at = qs_buf_reserve(buf, step);
-        ssize_t n;
-
-        if (!at) { /* a full buffer may still be the whole file */
-            char one;
-
-            n = read(fd, &one, 1);
-            if (n == 0) {
-                buf->over = false;
-                return QS_OK;
-            }
-            return qs_buf_check(buf, path, err);
-        }
-        n = read(fd, at, step);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return qs_err_sys(err, QS_IO, errno, "could not read '%s'", path);
-        buf->len += (size_t)n;
-        buf->data[buf->len] = '\0';
-        if (n == 0)
-            return QS_OK;
-    }
+    return read_all(fd, path, buf, err);
 }
 
 static enum qs_code write_all(int fd, const char *path, const char *data, size_t len, struct qs_err *err)
