@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 struct qs_http_client;
@@ -12,8 +14,9 @@ struct qs_http_client_conf {
     const char *unix_path;   /* a Unix socket, or NULL */
     const char *pin;         /* https: hex SHA-256 of the peer's certificate; NULL: the system CAs verify */
     const char *user, *password; /* Basic; NULL for none. Copied, wiped on close. */
-    uint64_t connect_ms, total_ms;
-    size_t body_max;         /* cap of a reply's body */
+    uint64_t connect_ms;     /* 0: 5 s */
+    uint64_t total_ms;       /* the whole exchange; 0: no end, for streams */
+    size_t body_max;         /* cap of a reply's body, and of a line of a stream; 0: 1 MiB */
     bool fresh;              /* a new connection for each exchange */
 };
 struct qs_http_reply {
@@ -27,7 +30,7 @@ struct qs_http_reply {
 enum qs_code qs_http_client_new(const struct qs_http_client_conf *conf, struct qs_http_client **ret,
                                 struct qs_err *err) QS_MUST_CHECK;
 /* `body` NULL: none. An HTTP status of any kind is QS_OK; the caller reads it. Errors: UNREACHABLE, TIMEOUT,
- * DENIED (certificate), LIMIT, PROTO. */
+ * DENIED (certificate: refused in the handshake, before anything of the request is sent), LIMIT, PROTO. */
 enum qs_code qs_http_request(struct qs_http_client *c, const char *method, const char *path, const char *type,
                              const char *body, size_t len, struct qs_http_reply *ret, struct qs_err *err) QS_MUST_CHECK;
 /* Like qs_http_request, but hands each line of the body (without its newline) to `fn` as it arrives:

@@ -48,24 +48,30 @@ const char *qs_http_query(const struct qs_http_req *r); /* raw, "" when none */
 const char *qs_http_param(struct qs_http_req *r, const char *name);
 const char *qs_http_header(const struct qs_http_req *r, const char *name); /* NULL when absent */
 const char *qs_http_body(const struct qs_http_req *r, size_t *ret_len);
-const struct sockaddr_storage *qs_http_peer(const struct qs_http_req *r); /* AF_UNIX for Unix sockets */
+/* AF_UNIX for Unix sockets. Valid until the next call. */
+const struct sockaddr_storage *qs_http_peer(const struct qs_http_req *r);
 
 /* Adds a header to the reply to come. */
 void qs_http_set(struct qs_http_req *r, const char *name, const char *fmt, ...) QS_PRINTF(3, 4);
-/* Sends the reply and ends the request. `body` is copied. HEAD sends no body. */
+/* Sends the reply and ends the request. `body` is copied. HEAD, 204 and 304 send no body. */
 void qs_http_reply(struct qs_http_req *r, int status, const char *type, const void *body, size_t len);
 /* {"error":{"code","message","hint"}} with the status that fits err->code. */
 void qs_http_reply_err(struct qs_http_req *r, const struct qs_err *err);
-/* Keeps the request for a later reply. `gone` (may be NULL) runs when the peer leaves first; the request is
- * then freed and must not be touched. */
+/* Keeps the request for a later reply. `gone` runs when the peer leaves first (or the server is freed): the
+ * request is freed then and must not be touched. It runs from the loop, never from inside a call of this
+ * header. Without `gone` the request stays valid, and must be answered, whether the peer is there or not.
+ * A peer that closes only its sending side counts as gone. */
 void qs_http_later(struct qs_http_req *r, qs_timer_fn *gone, void *arg);
 /* Starts a chunked reply without end; follow with qs_http_send(), end with qs_http_end(). `gone` as above.
- * A reader that falls `backlog_max` bytes behind is dropped. */
+ * A reader that falls `backlog_max` bytes behind is dropped. An HTTP/1.0 reader gets the bytes unchunked. */
 void qs_http_stream_start(struct qs_http_req *r, int status, const char *type, size_t backlog_max,
                           qs_timer_fn *gone, void *arg);
 void qs_http_send(struct qs_http_req *r, const void *data, size_t len);
+/* The same bytes to many streams, framed once. */
+void qs_http_broadcast(struct qs_http_req *const *reqs, size_t count, const void *data, size_t len);
 void qs_http_end(struct qs_http_req *r);
 
-/* Listening sockets. `path` replaces a stale socket. */
+/* Listening sockets. `host` is an address, not a name. `path` replaces a stale socket; CONFLICT when somebody
+ * listens there. INVALID, LIMIT (path too long), IO. */
 enum qs_code qs_net_listen_tcp(const char *host, uint16_t port, int *ret_fd, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_net_listen_unix(const char *path, unsigned mode, int *ret_fd, struct qs_err *err) QS_MUST_CHECK;
