@@ -3,7 +3,9 @@
 
 #define QS_VERBS(X) \
     X(help)        \
+    X(twin)        \
     X(completion)  \
+    X(down)        \
     X(version)
 
 #define X(id) extern const struct qs_verb qs_verb_##id;
