@@ -241,6 +241,12 @@ struct qs_notify {
     unsigned failures, successes; /* thresholds */
 };
 
+struct qs_maintenance { /* signals are quiet from `from` until `until` (RFC 3339, UTC) */
+    struct qs_at at;
+    char *name, *from, *until;
+    struct qs_strs signals; /* none: all */
+};
+
 struct qs_lab {
     char *folder, *name, *title, *description, *location, *domain;
     struct qs_text_pair *rules; /* the house rules, for /lab */
@@ -264,6 +270,7 @@ struct qs_lab {
     struct qs_signal *signals;      size_t signal_count;
     struct qs_component *components; size_t component_count;
     struct qs_notify *notify;       size_t notify_count;
+    struct qs_maintenance *maintenance; size_t maintenance_count;
     struct qs_text_pair *outside;   size_t outside_count; /* names that cables may end at, and what they are */
     struct { /* the emulated provider of site twin; name NULL: none */
         struct qs_prefix v4, v6;    /* its address on the WAN segment */
