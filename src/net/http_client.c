@@ -268,6 +268,8 @@ static enum qs_code failed(const struct qs_http_client *c, CURLcode rc, const st
         return qs_tls_refused(&c->peer, err);
     if (x->too_large)
         return qs_err_set(err, QS_LIMIT, 0, "the answer is larger than %zu bytes", c->body_max);
+    if (rc == CURLE_RECV_ERROR && strstr(why, "chunk")) /* curl has one code for both */
+        return qs_err_set(err, QS_PROTO, (int)rc, "the answer's chunks are broken: %s", why);
     for (size_t i = 0; i < QS_COUNT(failures); i++)
         if (failures[i].rc == rc)
             return qs_err_set(err, failures[i].code, (int)rc, "%s: %s", failures[i].text, why);
