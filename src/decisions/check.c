@@ -29,8 +29,8 @@ static void check_links(const struct qs_adrs *adrs, const struct qs_adr *a, stru
     }
 }
 
-/* Depth-first; `path` marks the records on the way down. */
-static bool finds_cycle(const struct qs_adrs *adrs, size_t at, char *mark)
+/* Depth-first; `mark` is 1 for records on the way down, 2 for those that are done. Gives a record of a circle. */
+static const struct qs_adr *in_circle(const struct qs_adrs *adrs, size_t at, char *mark)
 {
     const struct qs_adr *a = &adrs->items[at];
 
@@ -39,11 +39,15 @@ static bool finds_cycle(const struct qs_adrs *adrs, size_t at, char *mark)
         const struct qs_adr *next = qs_adrs_find(adrs, a->depends_on.items[i]);
         size_t n = next ? (size_t)(next - adrs->items) : 0;
 
-        if (next && (mark[n] == 1 || (mark[n] == 0 && finds_cycle(adrs, n, mark))))
-            return true;
+        if (next && mark[n] == 0)
+            next = in_circle(adrs, n, mark);
+        else if (next && mark[n] == 2)
+            next = NULL;
+        if (next)
+            return next;
     }
     mark[at] = 2;
-    return false;
+    return NULL;
 }
 
 static void check_cycles(const struct qs_adrs *adrs, struct qs_problems *ps)
@@ -51,9 +55,11 @@ static void check_cycles(const struct qs_adrs *adrs, struct qs_problems *ps)
     qs_auto(str) char *mark = qs_xzalloc(adrs->count + 1);
 
     for (size_t i = 0; i < adrs->count; i++) {
-        if (mark[i] == 0 && finds_cycle(adrs, i, mark)) {
-            qs_adr_problem(ps, adrs->items[i].at, "Remove one depends_on of the circle.",
-                           "ADR %s depends on itself through others", adrs->items[i].id);
+        const struct qs_adr *found = mark[i] == 0 ? in_circle(adrs, i, mark) : NULL;
+
+        if (found) {
+            qs_adr_problem(ps, found->at, "Remove one depends_on of the circle.", "ADR %s depends on itself through others",
+                           found->id);
             return;
         }
     }

@@ -179,9 +179,13 @@ static void eval_version(struct qs_trigger *t, const struct qs_lab *lab, const s
     for (size_t i = 0; lab && read_comparison(t->text, &c) && i < lab->component_count; i++) {
         const struct qs_component *one = &lab->components[i];
 
-        if (qs_streq(one->name, c.name) && one->version)
-            settle(t, holds(qs_natural_cmp(one->version, c.value), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%s is %s",
-                   c.name, one->version);
+        if (!qs_streq(one->name, c.name) || !one->version)
+            continue;
+        if (one->version[0] < '0' || one->version[0] > '9')
+            settle(t, QS_TRIGGER_UNKNOWN, "at this site %s is %s", c.name, one->version);
+        else
+            settle(t, holds(qs_natural_cmp(one->version, c.value), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%s is %s", c.name,
+                   one->version);
     }
 }
 
