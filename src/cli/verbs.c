@@ -1,12 +1,14 @@
 /* cli/verbs: the one table of verbs. A verb is one file (verb_NAME in NAME.c) and one line here. */
 #include "cli/verb.h"
 
-#define QS_VERBS(X) \
-    X(help)        \
-    X(twin)        \
-    X(completion)  \
-    X(down)        \
-    X(version)
+/* In the order that help shows them. */
+#define QS_VERBS(X)  \
+    X(down)          \
+    X(twin)          \
+    X(adr)           \
+    X(completion)    \
+    X(version)       \
+    X(help)
 
 #define X(id) extern const struct qs_verb qs_verb_##id;
 QS_VERBS(X)
