@@ -39,15 +39,33 @@ static void pipes_close(struct pipes p)
 }
 QS_DEFINE_AUTO(pipes, struct pipes, pipes_close)
 
-/* glibc has no wrapper. The child is a copy of this process as after fork(); qs starts the container while it has
- * one thread, so no lock can be held by a thread that the copy lacks. */
-static pid_t clone_into(uint64_t flags, int *ret_pidfd)
+pid_t qs_clone(uint64_t namespaces, int *ret_pidfd)
 {
-    struct clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+    struct clone_args args = { .flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret_pidfd,
                                .exit_signal = SIGCHLD };
 
     (void)fflush(NULL); /* or both would write what is buffered */
     return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+bool qs_report(int fd, const struct qs_err *err)
+{
+    return write(fd, err, sizeof(*err)) == (ssize_t)sizeof(*err);
+}
+
+enum qs_code qs_report_wait(int fd, const char *what, struct qs_err *err)
+{
+    struct qs_err inner = QS_ERR_INIT;
+    ssize_t n;
+
+    do
+        n = read(fd, &inner, sizeof(inner));
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof(inner))
+        return qs_err_set(err, QS_IO, 0, "the %s ended while it started", what);
+    if (inner.code)
+        *err = inner;
+    return inner.code;
 }
 
 static enum qs_code become_root(struct qs_err *err)
@@ -135,7 +153,7 @@ _Noreturn static void inside(const struct qs_container_conf *conf, const struct 
     qs_fd_close(p->report[0]);
     (void)umask(022);
     QS_IGNORE(make_inside(conf, p->go[0], &err));
-    if (write(p->report[1], &err, sizeof(err)) != (ssize_t)sizeof(err) || err.code)
+    if (!qs_report(p->report[1], &err) || err.code)
         _exit(127);
     close_others(conf->keep);
 
@@ -200,21 +218,11 @@ static enum qs_code map_ids(pid_t pid, const struct qs_id_map *uids, const struc
 
 static enum qs_code release(struct pipes *p, struct qs_err *err)
 {
-    struct qs_err inner = QS_ERR_INIT;
-    ssize_t n;
-
     qs_fd_close(qs_take_fd(&p->go[0]));
     qs_fd_close(qs_take_fd(&p->report[1]));
     if (write(p->go[1], "", 1) != 1)
         return qs_err_sys(err, QS_IO, errno, "could not start the container");
-    do
-        n = read(p->report[0], &inner, sizeof(inner));
-    while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)sizeof(inner))
-        return qs_err_set(err, QS_IO, 0, "the container ended while it started");
-    if (inner.code)
-        *err = inner;
-    return inner.code;
+    return qs_report_wait(p->report[0], "container", err);
 }
 
 static enum qs_code own_state(const struct qs_container_conf *conf, const struct qs_id_map *uids,
@@ -249,7 +257,7 @@ enum qs_code qs_container_start(const struct qs_container_conf *conf, pid_t *ret
         return err->code;
     if (pipe2(p.go, O_CLOEXEC) || pipe2(p.report, O_CLOEXEC))
         return qs_err_sys(err, QS_IO, errno, "could not start the container");
-    pid_t pid = clone_into(CLONE_NEWUSER | CLONE_NEWPID, &pidfd);
+    pid_t pid = qs_clone(CLONE_NEWUSER | CLONE_NEWPID, &pidfd);
     if (pid < 0)
         return not_cloned(errno, err);
     if (pid == 0)
@@ -292,7 +300,7 @@ _Noreturn static void enter_and_run(int pidfd, int report, int (*fn)(void *), vo
         (void)fflush(NULL);
         _exit(status);
     }
-    if (write(report, &err, sizeof(err)) != (ssize_t)sizeof(err) || err.code)
+    if (!qs_report(report, &err) || err.code)
         _exit(127);
     _exit(exit_status(pid));
 }
@@ -300,7 +308,6 @@ _Noreturn static void enter_and_run(int pidfd, int report, int (*fn)(void *), vo
 enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err)
 {
     qs_auto(fd) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    struct qs_err inner = QS_ERR_INIT;
     int fds[2];
 
     if (pidfd < 0)
@@ -317,14 +324,10 @@ enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *re
         enter_and_run(pidfd, report, fn, arg);
     qs_fd_close(qs_take_fd(&report));
 
-    ssize_t n = read(report_in, &inner, sizeof(inner));
+    enum qs_code code = qs_report_wait(report_in, "container", err);
     int status = exit_status(child);
-    if (n != (ssize_t)sizeof(inner))
-        return qs_err_set(err, QS_IO, 0, "could not enter the container");
-    if (inner.code) {
-        *err = inner;
-        return inner.code;
-    }
+    if (code)
+        return code;
     *ret_status = status;
     return QS_OK;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -25,6 +26,13 @@ struct qs_container_conf {
  * UNSUPPORTED names what this machine lacks (user namespaces, newuidmap, subordinate ids) with a hint. */
 enum qs_code qs_container_start(const struct qs_container_conf *conf, pid_t *ret_pid, int *ret_pidfd,
                                 struct qs_err *err) QS_MUST_CHECK;
+/* A copy of this process, as after fork(), in new namespaces (CLONE_NEW…); gives what fork() gives and errno. The
+ * caller has one thread, so no lock can be held by a thread that the copy lacks. */
+pid_t qs_clone(uint64_t namespaces, int *ret_pidfd);
+/* How such a copy tells, through a pipe, how its start went: it sends its error, QS_OK included, and its parent
+ * gets that error or, when the copy died before, IO about `what`. */
+bool qs_report(int fd, const struct qs_err *err);
+enum qs_code qs_report_wait(int fd, const char *what, struct qs_err *err) QS_MUST_CHECK;
 /* Runs fn(arg) in a child inside a running container's user, mount, pid and network namespaces, and gives its
  * exit status: how the CLI runs `qs twin exec`. */
 enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err) QS_MUST_CHECK;
