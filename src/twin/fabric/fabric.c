@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "os/netlink.h"
 #include "os/ns.h"
+#include "twin/fabric/links.h"
 #include "twin/fabric/spec.h"
 
 #define OOB_BRIDGE "oob"
@@ -125,47 +126,6 @@ static enum qs_code join_management(struct qs_fabric *f, const struct qs_part *p
     return QS_OK;
 }
 
-static enum qs_code set_addresses(struct qs_fabric *f, const char *link, const struct qs_val *addresses,
-                                  struct qs_err *err)
-{
-    for (size_t i = 0; i < qs_val_count(addresses); i++) {
-        const char *text = qs_val_string(qs_val_at(addresses, i), "");
-        struct qs_prefix p;
-
-        if (!qs_prefix_parse(text, &p))
-            return qs_err_set(err, QS_INVALID, 0, "'%s' on link '%s' is no address", text, link);
-        if (qs_nl_addr(f->nl, link, &p, true, err))
-            return err->code;
-    }
-    return QS_OK;
-}
-
-/* Our own side: the provisioning host's links, addresses and routes. */
-static enum qs_code set_up_self(struct qs_fabric *f, struct qs_err *err)
-{
-    const struct qs_val *self = qs_val_get(f->spec, "self"), *links = qs_val_get(self, "links");
-    const struct qs_val *routes = qs_val_get(self, "routes");
-
-    for (size_t i = 0; i < qs_val_count(links); i++) {
-        const char *link = qs_val_get_str(qs_val_at(links, i), "link", "");
-
-        if (qs_nl_up(f->nl, link, true, err) ||
-            set_addresses(f, link, qs_val_get(qs_val_at(links, i), "addresses"), err))
-            return qs_err_wrap(err, "own links");
-    }
-    for (size_t i = 0; i < qs_val_count(routes); i++) {
-        const char *to = qs_val_get_str(qs_val_at(routes, i), "to", ""), *via = qs_val_get_str(qs_val_at(routes, i), "via", "");
-        struct qs_prefix dest;
-        struct qs_ip gateway;
-
-        if (!qs_prefix_parse(to, &dest) || !qs_ip_parse(via, &gateway))
-            return qs_err_set(err, QS_INVALID, 0, "'%s via %s' is no route", to, via);
-        if (qs_nl_route(f->nl, &dest, &gateway, NULL, true, err))
-            return qs_err_wrap(err, "own routes");
-    }
-    return QS_OK;
-}
-
 static enum qs_code build(struct qs_fabric *f, struct qs_err *err)
 {
     const struct qs_val *cables = qs_val_get(f->spec, "cables"), *self = qs_val_get(f->spec, "self");
@@ -173,7 +133,7 @@ static enum qs_code build(struct qs_fabric *f, struct qs_err *err)
     if (!qs_streq(qs_val_get_str(f->spec, "format", ""), QS_TWIN_SPEC))
         return qs_err_set(err, QS_INVALID, 0, "not a " QS_TWIN_SPEC " document");
     if (qs_nl_open(&f->nl, err) || qs_nl_bridge(f->nl, OOB_BRIDGE, err) || qs_nl_up(f->nl, OOB_BRIDGE, true, err) ||
-        set_addresses(f, OOB_BRIDGE, qs_val_get(self, "management"), err) || add_parts(f, err))
+        qs_links_addresses(f->nl, OOB_BRIDGE, qs_val_get(self, "management"), err) || add_parts(f, err))
         return err->code;
     for (size_t i = 0; i < f->count; i++)
         if (join_management(f, &f->parts[i], err))
@@ -181,7 +141,7 @@ static enum qs_code build(struct qs_fabric *f, struct qs_err *err)
     for (size_t i = 0; i < qs_val_count(cables); i++)
         if (lay_cable(f, qs_val_at(cables, i), err))
             return err->code;
-    return set_up_self(f, err);
+    return qs_links_configure(f->nl, self, err);
 }
 
 enum qs_code qs_fabric_build(const struct qs_val *spec, struct qs_fabric **ret, struct qs_err *err)
