@@ -3,7 +3,8 @@
 #include "base/str.h"
 
 /* The one list of processes: a role or a part of the twin is added here and nowhere else. */
-#define QS_ROLES(X)
+#define QS_ROLES(X) \
+    X(twin_node)
 
 #define X(id) extern const struct qs_role qs_role_##id;
 QS_ROLES(X)
