@@ -23,7 +23,7 @@ const struct qs_flag qs_global_flags[] = {
     { NULL, NULL, NULL },
 };
 
-static const char *state_folder(void)
+static char *state_folder(void)
 {
     const char *named = getenv("QS_STATE"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
@@ -117,9 +117,10 @@ static enum qs_code take_flag(struct qs_cli *cli, const struct qs_flag *own, cha
     return set_flag(cli, flag, argv[++*at], err);
 }
 
-static enum qs_code parse(struct qs_cli *cli, int argc, char **argv, struct qs_err *err)
+/* `words` has room for argc + 1 words; those that are no flags are collected there. */
+static enum qs_code parse(struct qs_cli *cli, int argc, char **argv, char **words, struct qs_err *err)
 {
-    char **words = qs_xzalloc(sizeof(char *) * ((size_t)argc + 1));
+    static char help[] = "--help";
     int count = 0, name = 0;
     bool only_words = false;
 
@@ -131,7 +132,7 @@ static enum qs_code parse(struct qs_cli *cli, int argc, char **argv, struct qs_e
         if (!only_words && qs_streq(argv[i], "--"))
             only_words = true;
         else if (!only_words && qs_streq(argv[i], "-h"))
-            argv[i--] = qs_xstrdup("--help");
+            argv[i--] = help;
         else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
             if (take_flag(cli, cli->verb ? cli->verb->flags : NULL, argv, argc, &i, err))
                 return err->code;
@@ -185,30 +186,40 @@ static enum qs_code no_such_verb(const char *word, struct qs_err *err)
     return qs_err_hint(err, "Run 'qs help' for the list.");
 }
 
-int qs_cli_main(int argc, char **argv)
+static int run_verb(struct qs_cli *cli, int argc, char **argv, char **words)
 {
-    struct qs_cli cli = { .state = state_folder(), .lab = environment_or("QS_LAB", "lab"),
-                          .site = environment_or("QS_SITE", "twin") };
     struct qs_err err = QS_ERR_INIT;
 
-    if (parse(&cli, argc, argv, &err))
-        return qs_cli_fail(&cli, &err);
-    apply_globals(&cli);
-    if (!cli.verb && cli.arg_count == 0) {
+    if (parse(cli, argc, argv, words, &err))
+        return qs_cli_fail(cli, &err);
+    apply_globals(cli);
+    if (!cli->verb && cli->arg_count == 0) {
         qs_help_list(stdout);
         return 0;
     }
-    if (!cli.verb) {
-        (void)no_such_verb(cli.args[0], &err);
-        return qs_cli_fail(&cli, &err);
+    if (!cli->verb) {
+        (void)no_such_verb(cli->args[0], &err);
+        return qs_cli_fail(cli, &err);
     }
-    if (qs_cli_has(&cli, "help")) {
-        qs_help_verb(stdout, cli.verb);
+    if (qs_cli_has(cli, "help")) {
+        qs_help_verb(stdout, cli->verb);
         return 0;
     }
-    if (check_args(&cli, &err))
-        return qs_cli_fail(&cli, &err);
-    return cli.verb->run(&cli);
+    if (check_args(cli, &err))
+        return qs_cli_fail(cli, &err);
+    return cli->verb->run(cli);
+}
+
+int qs_cli_main(int argc, char **argv)
+{
+    char **words = qs_xzalloc(sizeof(char *) * ((size_t)argc + 1));
+    qs_auto(str) char *state = state_folder();
+    struct qs_cli cli = { .state = state, .lab = environment_or("QS_LAB", "lab"),
+                          .site = environment_or("QS_SITE", "twin") };
+    int status = run_verb(&cli, argc, argv, words);
+
+    free(words);
+    return status;
 }
 
 const char *qs_cli_flag(const struct qs_cli *cli, const char *name)
