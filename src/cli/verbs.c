@@ -5,6 +5,9 @@
 #define QS_VERBS(X)  \
     X(down)          \
     X(twin)          \
+    X(check)         \
+    X(schema)        \
+    X(init)          \
     X(adr)           \
     X(completion)    \
     X(version)       \

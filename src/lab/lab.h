@@ -286,9 +286,10 @@ struct qs_problem {
     struct qs_at at;
     char text[384], hint[192];
 };
-struct qs_problems {
+struct qs_problems { /* not to be copied: items[].at.file may point into files */
     struct qs_problem items[QS_PROBLEMS_MAX];
     size_t count, more; /* more: found beyond the cap */
+    char files[QS_PROBLEMS_MAX + 1][160];
 };
 
 /* Loads and checks `folder` (the one that holds lab.yaml) for `site`. On INVALID the problems say everything and

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "lab/lab_check.h"
 
+/* Runs when vlans.yaml has been read (lab_kinds.c), names may be missing then. */
 void lab_check_vlan_ids(struct lab_box *box)
 {
     const struct qs_lab *lab = &box->lab;
@@ -12,7 +13,7 @@ void lab_check_vlan_ids(struct lab_box *box)
     for (size_t i = 0; i < lab->vlan_count; i++) {
         const struct qs_vlan *v = &lab->vlans[i], *first = qs_lab_vlan(lab, v->id);
 
-        if (first != v)
+        if (v->id && v->name && first->name && first != v)
             (void)lab_problem(box, &v->at, "%s: id %u is already used by '%s' (%s)", lab_call_vlan(box, v), v->id,
                               first->name, lab_at_text(&first->at, at));
     }

@@ -2,7 +2,13 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "lab/lab_int.h"
+#include "lab/lab_check.h"
+
+/* At once: the references to a VLAN whose id was mistyped would all be wrong too, and hide the mistake. */
+static void vlans_end(struct lab_box *box)
+{
+    lab_check_vlan_ids(box);
+}
 
 static void components_begin(struct lab_box *box)
 {
@@ -23,7 +29,7 @@ static void components_end(struct lab_box *box)
 
 // clang-format off
 static const struct lab_kind kinds[] = {
-    { "network/vlans.yaml", &lab_vlans_file, true, { LAB_VLAN_SPACE }, NULL, NULL, "VLANs" },
+    { "network/vlans.yaml", &lab_vlans_file, true, { LAB_VLAN_SPACE }, NULL, vlans_end, "VLANs" },
     { "lab.yaml", &lab_top_file, true, { 0 }, NULL, NULL, "The lab" },
     { "hardware/models.yaml", &lab_models_file, true, { LAB_MODEL_SPACE }, NULL, NULL, "Hardware models" },
     { "network/switches.yaml", &lab_switches_file, true, { LAB_TARGET_SPACE }, NULL, NULL, "Switches" },

@@ -33,14 +33,34 @@ static struct qs_problem *place(struct qs_problems *ps, const struct qs_at *at)
     return &ps->items[i];
 }
 
+/* Problems outlive the lab that they are about, so they keep file names of their own. One slot more than problems: one
+ * of them is always free. */
+static const char *keep_file(struct qs_problems *ps, const char *file)
+{
+    for (size_t i = 0; i < QS_COUNT(ps->files); i++) {
+        bool used = false;
+
+        for (size_t j = 0; j < ps->count; j++)
+            used |= ps->items[j].at.file == ps->files[i];
+        if (used && strncmp(ps->files[i], file, sizeof(ps->files[i]) - 1) == 0)
+            return ps->files[i];
+        if (!used) {
+            (void)snprintf(ps->files[i], sizeof(ps->files[i]), "%s", file);
+            return ps->files[i];
+        }
+    }
+    return "";
+}
+
 struct qs_problem *lab_problem(struct lab_box *box, const struct qs_at *at, const char *fmt, ...)
 {
+    const char *file = keep_file(box->problems, at->file);
     struct qs_problem *p = place(box->problems, at);
     va_list ap;
 
     if (!p)
         p = &box->spare;
-    *p = (struct qs_problem){ .at = *at };
+    *p = (struct qs_problem){ .at = { file, at->line, at->col } };
     va_start(ap, fmt);
     (void)vsnprintf(p->text, sizeof(p->text), fmt, ap);
     va_end(ap);
