@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #define METHOD_MAX 32
+#define REQUEST_LINE_MAX (METHOD_MAX + QS_HTTP_TARGET_MAX + 16)
 #define LENGTH_DIGITS 15 /* both lengths: far beyond any cap, far below an overflow */
 #define EXTRA_MAX 8192   /* extensions and trailers of one chunked body */
 
@@ -62,6 +63,8 @@ static enum qs_http_step scan_line(struct qs_http_scan *scan, const char *data, 
     size_t line = scan->line;
 
     scan->at = scan->line = (uint32_t)end + 1;
+    if (line == scan->start && end - line > REQUEST_LINE_MAX)
+        return bad(no, 414, "the request target is too long");
     if (end == line || data[end - 1] != '\r')
         return bad(no, 400, "a line ends without carriage return");
     if (end - line > 1)
@@ -92,7 +95,7 @@ enum qs_http_step qs_http_scan_head(struct qs_http_scan *scan, const char *data,
         if (step != QS_HTTP_MORE)
             return step;
     }
-    if (scan->line == scan->start && most - scan->start > METHOD_MAX + QS_HTTP_TARGET_MAX + 16)
+    if (scan->line == scan->start && most - scan->start > REQUEST_LINE_MAX)
         return bad(ret_no, 414, "the request target is too long");
     if (len >= head_max)
         return bad(ret_no, 431, "the head is too large");

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "net/http_int.h"
+#include "text/json.h"
 
 #define SET_MAX 16384 /* header lines that a handler adds */
 
@@ -258,28 +259,14 @@ void qs_http_reply(struct qs_http_req *r, int status, const char *type, const vo
     finish(c);
 }
 
-static void quote(struct qs_buf *out, const char *s)
-{
-    qs_buf_putc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            qs_buf_printf(out, "\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            qs_buf_printf(out, "\\u%04x", (unsigned char)*s);
-        else
-            qs_buf_putc(out, *s);
-    }
-    qs_buf_putc(out, '"');
-}
-
 static void put_error(struct qs_buf *body, const char *code, const char *message, const char *hint)
 {
     qs_buf_puts(body, "{\"error\":{\"code\":");
-    quote(body, code);
+    qs_json_quote(code, body);
     qs_buf_puts(body, ",\"message\":");
-    quote(body, message);
+    qs_json_quote(message, body);
     qs_buf_puts(body, ",\"hint\":");
-    quote(body, hint);
+    qs_json_quote(hint, body);
     qs_buf_puts(body, "}}\n");
 }
 
