@@ -16,3 +16,5 @@ void qs_resolve_routeros(const struct qs_lab *lab, const struct qs_device *dev, 
 struct qs_val *qs_resolve_twin(const struct qs_lab *lab);
 /* The component and signal table with addresses filled in: "qs.status-spec/1" (roles/status/status.h). */
 struct qs_val *qs_resolve_status(const struct qs_lab *lab);
+/* What the pages show of the lab: rack, hardware, network, cables, components: "qs.page/1" (roles/status/status.h). */
+struct qs_val *qs_resolve_page(const struct qs_lab *lab);
