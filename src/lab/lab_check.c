@@ -9,9 +9,9 @@
 static const struct lab_check checks[] = {
     { "vlan-ids", "every VLAN id is used once", lab_check_vlan_ids },
     { "names", "every name and number is used once within its kind; devices and nodes share one kind", lab_check_names },
+    { "subnets", "no two networks overlap: VLANs, management, VPN, pods, services", lab_check_subnets },
     { "addresses", "every address is used once", lab_check_addresses },
     { "macs", "every MAC address is used once", lab_check_macs },
-    { "subnets", "no two networks overlap: VLANs, management, VPN, pods, services", lab_check_subnets },
     { "in-subnet", "next hops, VPN peers and the upstream are inside a network that their device is on", lab_check_in_subnet },
     { "gateways", "the gateway of a VLAN exists, routes, and has an address in it; default routes have one", lab_check_gateways },
     { "ports", "a port exists on its model and is used once", lab_check_ports },

@@ -15,8 +15,10 @@ static void device_ports(struct lab_box *box, const struct qs_device *dev)
         const struct qs_port *p = &dev->ports[i];
         char text[160];
 
-        if (!qs_model_has_port(dev->hw, p->name) && !qs_streq(p->name, dev->management_port))
+        if (!qs_model_has_port(dev->hw, p->name) && !qs_streq(p->name, dev->management_port)) {
             (void)lab_problem(box, &p->at, "%s: port '%s' does not exist on model '%s'", who, p->name, dev->model);
+            return;
+        }
         for (size_t j = 0; j < i; j++) {
             if (qs_streq(dev->ports[j].name, p->name)) {
                 (void)lab_problem(box, &p->at, "%s: port '%s' is already described (%s)", who, p->name,
@@ -83,6 +85,8 @@ void lab_check_switch_vlans(struct lab_box *box)
             const struct qs_port *p = &dev->ports[j];
             const char *what = lab_printf(&box->arena, "port '%s'", p->name);
 
+            if (j > 0 && lab_same_at(&dev->ports[j - 1].at, &p->at)) /* the rest of a range */
+                continue;
             vlan_on_switch(box, dev, &p->at, what, p->access);
             for (size_t k = 0; k < p->allowed.count; k++)
                 vlan_on_switch(box, dev, &p->at, what, p->allowed.items[k]);

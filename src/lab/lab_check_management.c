@@ -37,7 +37,7 @@ static void rule_rows(struct lab_box *box, const struct qs_device *dev, const st
         const struct qs_rule *r = &rules[i];
         bool is_nat = qs_streq(r->chain, "srcnat") || qs_streq(r->chain, "dstnat");
 
-        if (r->v6 && i > 0 && rules[i - 1].at.line == r->at.line) /* the IPv6 half of a row for both */
+        if (r->v6 && i > 0 && lab_same_at(&rules[i - 1].at, &r->at)) /* the IPv6 half of a row for both */
             continue;
         rule_list(box, dev, r, r->src_list);
         rule_list(box, dev, r, r->dst_list);

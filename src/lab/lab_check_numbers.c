@@ -14,8 +14,8 @@ void lab_check_vlan_ids(struct lab_box *box)
         const struct qs_vlan *v = &lab->vlans[i], *first = qs_lab_vlan(lab, v->id);
 
         if (v->id && v->name && first->name && first != v)
-            (void)lab_problem(box, &v->at, "%s: id %u is already used by '%s' (%s)", lab_call_vlan(box, v), v->id,
-                              first->name, lab_at_text(&first->at, at));
+            lab_hint(lab_problem(box, &v->at, "%s: id %u is already used by '%s' (%s)", lab_call_vlan(box, v), v->id,
+                                 first->name, lab_at_text(&first->at, at)), "Give one of the two another id.");
     }
 }
 
@@ -180,6 +180,8 @@ void lab_check_addresses(struct lab_box *box)
     const struct qs_lab *lab = &box->lab;
     struct users us = { 0 };
 
+    if (box->overlap)
+        return;
     use_ip(box, &us, &lab->management_self_v4, &box->management.at, "management");
     use_ip(box, &us, &lab->management_self_v6, &box->management.at, "management");
     for (size_t i = 0; i < lab->device_count; i++)
@@ -259,6 +261,7 @@ static void add_network(struct lab_box *box, struct networks *ns, const struct q
         (void)lab_problem(box, at, "%s: %s overlaps %s of %s (%s)", who, qs_prefix_text(&n.net, mine),
                           qs_prefix_text(&ns->items[i].net, other), ns->items[i].who,
                           lab_at_text(ns->items[i].at, where));
+        box->overlap = true;
         return;
     }
     *LAB_PUSH(&box->arena, ns->items, ns->count) = n;

@@ -116,6 +116,7 @@ struct lab_box { /* a lab and what it is made from */
     struct qs_problems *problems;
     struct qs_problem spare;   /* takes what is over the cap */
     bool unsure[LAB_SPACES];   /* the file that declares them had problems: references to them are not judged */
+    bool overlap;              /* two networks overlap: addresses that collide for that reason are not said again */
     char **sites;              /* names of all sites, NULL-terminated */
     struct raw_scheme scheme;
     struct raw_management management;
@@ -147,6 +148,7 @@ struct qs_problem *lab_problem(struct lab_box *box, const struct qs_at *at, cons
 void lab_hint(struct qs_problem *p, const char *fmt, ...) QS_PRINTF(2, 3);
 /* "Did you mean 'x'?" when one of `words` is near, else "Known LABEL: a, b, c." */
 void lab_hint_words(struct qs_problem *p, const char *word, const char *const *words, const char *label);
+bool lab_same_at(const struct qs_at *a, const struct qs_at *b);
 const char *lab_at_text(const struct qs_at *at, char text[160]); /* "lab/network/vlans.yaml:14" */
 
 /* ---- tables of fields ---- */

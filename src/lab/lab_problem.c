@@ -16,6 +16,11 @@ static int at_cmp(const struct qs_at *a, const struct qs_at *b)
     return (a->col > b->col) - (a->col < b->col);
 }
 
+bool lab_same_at(const struct qs_at *a, const struct qs_at *b)
+{
+    return at_cmp(a, b) == 0;
+}
+
 /* Room in file order. Over the cap the last one in file order goes, and is only counted. */
 static struct qs_problem *place(struct qs_problems *ps, const struct qs_at *at)
 {

@@ -369,7 +369,7 @@ static void read_prefix(const struct slot *s)
 static void read_mac(const struct slot *s)
 {
     if (s->val->type != QS_STRING || !qs_mac_parse(s->val->u.s, s->out))
-        lab_hint(expected(s, "a MAC address like \"02:71:73:00:11:01\""), "Put it in quotes.");
+        (void)expected(s, "a MAC address like \"02:71:73:00:11:01\"");
 }
 
 static void read_address(const struct slot *s)
@@ -645,13 +645,24 @@ static void unknown_key(const struct slot *s, const struct lab_record *rec, cons
                    "keys");
 }
 
+/* Whether an unknown key stands where this one should: that it is missing goes without saying then. */
+static bool is_mistyped(const struct qs_val *v, const struct lab_record *rec, const struct lab_field *f)
+{
+    const char *const words[] = { f->key, NULL };
+
+    for (uint32_t i = 0; i < v->count; i++)
+        if (!field_of(rec, v->u.pairs[i].key) && qs_nearest(v->u.pairs[i].key, words))
+            return true;
+    return false;
+}
+
 /* Fields that the document leaves out: what they are then, or a problem. */
 static void fill_absent(const struct slot *s, const struct lab_record *rec, const struct where *where)
 {
     for (const struct lab_field *f = rec->fields; f->key; f++) {
         unsigned char *out = (unsigned char *)s->out + f->offset;
 
-        if (qs_val_get(s->val, f->key))
+        if (qs_val_get(s->val, f->key) || is_mistyped(s->val, rec, f))
             continue;
         if (f->flags & LAB_NEEDED) {
             qs_auto(buf) struct qs_buf b = QS_BUF(TEXT_MAX);

@@ -12,16 +12,12 @@ static char *label(struct lab_box *box, const struct qs_device *dev, size_t i)
 
 /* ---- ports ---- */
 
-static void switch_intent(struct lab_box *box, const char *who, const struct raw_port *raw, struct qs_port *port)
+static void judge_switch_port(struct lab_box *box, const char *who, const struct raw_port *raw)
 {
     if (raw->access && raw->trunk.count)
         (void)lab_problem(box, &raw->at, "%s: ports '%s': a port is access or trunk, not both", who, raw->range);
     if (raw->native && !raw->trunk.count)
         (void)lab_problem(box, &raw->at, "%s: ports '%s': native goes with trunk", who, raw->range);
-    port->access = raw->access;
-    port->native = raw->native;
-    port->allowed = raw->trunk;
-    port->mode = raw->access ? QS_PORT_ACCESS : raw->trunk.count ? QS_PORT_TRUNK : QS_PORT_UNUSED;
     for (size_t i = 0; raw->native && i < raw->trunk.count; i++)
         if (raw->trunk.items[i] == raw->native)
             return;
@@ -30,15 +26,11 @@ static void switch_intent(struct lab_box *box, const char *who, const struct raw
                  "The trunk lists every VLAN that the port carries, also the untagged one.");
 }
 
-static void router_intent(struct lab_box *box, const char *who, const struct qs_device *dev, const struct raw_port *raw,
-                          struct qs_port *port)
+static void judge_router_port(struct lab_box *box, const char *who, const struct qs_device *dev, const struct raw_port *raw)
 {
     const struct qs_vlan *vlan = qs_lab_vlan(&box->lab, raw->vlan);
+    struct qs_prefix p;
 
-    port->mode = QS_PORT_ROUTED;
-    port->access = raw->vlan;
-    port->v4 = raw->v4;
-    port->v6 = raw->v6;
     if (!vlan)
         return;
     if (raw->v4.ip.family || raw->v6.ip.family)
@@ -47,21 +39,40 @@ static void router_intent(struct lab_box *box, const char *who, const struct qs_
     if (!dev->host)
         lab_hint(lab_problem(box, &raw->at, "%s: ports '%s': the router has no host number for VLAN %u", who, raw->range,
                              raw->vlan), "Give the router a `host`.");
-    else if ((vlan->v4.ip.family && !lab_host(&vlan->v4, dev->host, &port->v4)) ||
-             (vlan->v6.ip.family && !lab_host(&vlan->v6, dev->host, &port->v6)))
+    else if ((vlan->v4.ip.family && !lab_host(&vlan->v4, dev->host, &p)) ||
+             (vlan->v6.ip.family && !lab_host(&vlan->v6, dev->host, &p)))
         (void)lab_problem(box, &raw->at, "%s: host %u does not fit the subnet of VLAN %u '%s'", who, dev->host, vlan->id,
                           vlan->name);
 }
 
-static void add_port(struct lab_box *box, const char *who, struct qs_device *dev, const struct raw_port *raw, char *name)
+static void router_intent(const struct lab_box *box, const struct qs_device *dev, const struct raw_port *raw,
+                          struct qs_port *port)
+{
+    const struct qs_vlan *vlan = qs_lab_vlan(&box->lab, raw->vlan);
+
+    port->mode = QS_PORT_ROUTED;
+    port->access = raw->vlan;
+    port->v4 = raw->v4;
+    port->v6 = raw->v6;
+    if (vlan && vlan->v4.ip.family)
+        (void)lab_host(&vlan->v4, dev->host, &port->v4);
+    if (vlan && vlan->v6.ip.family)
+        (void)lab_host(&vlan->v6, dev->host, &port->v6);
+}
+
+static void add_port(struct lab_box *box, struct qs_device *dev, const struct raw_port *raw, char *name)
 {
     struct qs_port *port = LAB_PUSH(&box->arena, dev->ports, dev->port_count);
 
     *port = (struct qs_port){ .at = raw->at, .name = name, .description = raw->description, .enabled = raw->enabled };
-    if (dev->kind == QS_DEVICE_SWITCH)
-        switch_intent(box, who, raw, port);
-    else
-        router_intent(box, who, dev, raw, port);
+    if (dev->kind == QS_DEVICE_ROUTER) {
+        router_intent(box, dev, raw, port);
+        return;
+    }
+    port->access = raw->access;
+    port->native = raw->native;
+    port->allowed = raw->trunk;
+    port->mode = raw->access ? QS_PORT_ACCESS : raw->trunk.count ? QS_PORT_TRUNK : QS_PORT_UNUSED;
 }
 
 /* "Ethernet1-8" is eight ports of one intent. */
@@ -71,12 +82,16 @@ static void spread_port(struct lab_box *box, const char *who, struct qs_device *
     const char *suffix;
     size_t prefix;
 
+    if (dev->kind == QS_DEVICE_SWITCH)
+        judge_switch_port(box, who, raw);
+    else
+        judge_router_port(box, who, dev, raw);
     if (!lab_range(raw->range, &prefix, &first, &last, &suffix)) {
-        add_port(box, who, dev, raw, raw->range);
+        add_port(box, dev, raw, raw->range);
         return;
     }
     for (unsigned n = first; n <= last; n++)
-        add_port(box, who, dev, raw, lab_printf(&box->arena, "%.*s%u%s", (int)prefix, raw->range, n, suffix));
+        add_port(box, dev, raw, lab_printf(&box->arena, "%.*s%u%s", (int)prefix, raw->range, n, suffix));
 }
 
 static void settle_svis(struct lab_box *box, const char *who, struct qs_device *dev, const struct qs_u16s *ids)
