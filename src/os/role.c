@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -109,6 +110,17 @@ static enum qs_code take_config(struct life *l, struct qs_err *err)
     return QS_OK;
 }
 
+enum qs_code qs_role_fence(const struct qs_sandbox *s, struct qs_err *err)
+{
+    char missing[160];
+
+    if (qs_sandbox_enter(s, missing, sizeof(missing), err))
+        return err->code;
+    if (*missing)
+        qs_event(QS_EV_SANDBOX_PARTIAL, "missing", missing, NULL);
+    return QS_OK;
+}
+
 int qs_role_main(const struct qs_role *role)
 {
     struct life l = { .role = role };
@@ -117,6 +129,7 @@ int qs_role_main(const struct qs_role *role)
 
     qs_event_init(role->name);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_NAME, role->name); /* or ps(1) would show "exe", the name by which we were executed */
     l.run.loop = qs_loop_new();
     qs_loop_on_term(l.run.loop, on_term, &l);
     if (take_config(&l, &err) || role->start(&l.run, &err)) {

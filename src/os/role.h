@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "os/ipc.h"
+#include "os/sandbox.h"
 
 struct qs_role_run {
     struct qs_loop *loop;
@@ -24,6 +25,10 @@ struct qs_role {
     enum qs_code (*reload)(struct qs_role_run *run, const char *conf, struct qs_err *err);
     void (*stop)(struct qs_role_run *run); /* accepts a half-started run */
 };
+
+/* The last thing that start() does: enters the sandbox (os/sandbox.h), and says as event sandbox.partial which fences
+ * this kernel lacks. */
+enum qs_code qs_role_fence(const struct qs_sandbox *s, struct qs_err *err) QS_MUST_CHECK;
 
 /* Gives the exit status of the process. */
 int qs_role_main(const struct qs_role *role);

@@ -15,7 +15,6 @@
 #include "base/event.h"
 #include "base/str.h"
 #include "os/role.h"
-#include "os/sandbox.h"
 #include "text/json.h"
 #include "twin/fabric/links.h"
 #include "twin/node/node_int.h"
@@ -101,24 +100,12 @@ static void on_gone(void *arg, int fd, uint32_t events)
     qs_loop_stop(run->loop);
 }
 
-/* All that is left to do is to notice the end of the node and to end it. */
-static enum qs_code fence(struct qs_err *err)
-{
-    const struct qs_sandbox nothing = { 0 };
-    char missing[160];
-
-    if (qs_sandbox_enter(&nothing, missing, sizeof(missing), err))
-        return err->code;
-    if (*missing)
-        qs_event(QS_EV_SANDBOX_PARTIAL, "missing", missing, NULL);
-    return QS_OK;
-}
-
 static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
 {
     struct node *n = qs_xzalloc(sizeof(*n));
     struct qs_ip own = { 4, { 127, 0, 0, 1 } };
     struct qs_node what = { 0 };
+    const struct qs_sandbox nothing = { 0 }; /* all that is left is to notice the end of the node, and to end it */
     char address[QS_IP_TEXT] = "";
 
     n->pidfd = -1;
@@ -129,7 +116,7 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
         (void)qs_ip_text(&own, address);
     what.address = address;
     if (set_up_links(n->conf, err) || qs_node_start(&what, &n->pid, &n->pidfd, err) || wait_ready(n, &own, err) ||
-        fence(err))
+        qs_role_fence(&nothing, err))
         return qs_err_wrap(err, "node '%s'", what.name);
     n->watch = qs_loop_watch(run->loop, n->pidfd, EPOLLIN, on_gone, run);
     (void)snprintf(run->detail, sizeof(run->detail), "%s answers SSH on %s", what.name, *address ? address : "127.0.0.1");
