@@ -5,7 +5,8 @@
 /* The one list of processes: a role or a part of the twin is added here and nowhere else. */
 #define QS_ROLES(X) \
     X(twin_node)    \
-    X(twin_switch)
+    X(twin_switch)  \
+    X(twin_upstream)
 
 #define X(id) extern const struct qs_role qs_role_##id;
 QS_ROLES(X)
