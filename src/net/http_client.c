@@ -351,7 +351,8 @@ enum qs_code qs_http_stream(struct qs_http_client *c, const char *method, const 
     qs_auto(str) char *url = qs_xasprintf("%s%s", c->base, path);
     struct request r = { .method = method, .type = type, .body = body, .url = url, .len = body ? len : 0 };
 
-    enum qs_code code = run(c, &r, &x, ret, err);
+    enum qs_code code = path[0] == '/' ? run(c, &r, &x, ret, err)
+                                       : qs_err_set(err, QS_INVALID, 0, "the path does not begin with '/'");
     if (code)
         (void)qs_err_wrap(err, "%s %s", method, url);
     qs_buf_done(&x.body);

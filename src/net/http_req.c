@@ -193,23 +193,19 @@ static struct qs_buf *put_head(struct qs_http_req *r, int status, const char *ty
 
 void qs_http_set(struct qs_http_req *r, const char *name, const char *fmt, ...)
 {
-    size_t from = r->set.len;
+    qs_auto(buf) struct qs_buf line = QS_BUF(SET_MAX);
     va_list ap;
 
-    qs_buf_puts(&r->set, name);
-    qs_buf_puts(&r->set, ": ");
+    qs_buf_printf(&line, "%s: ", name);
     va_start(ap, fmt);
-    qs_buf_vprintf(&r->set, fmt, ap);
+    qs_buf_vprintf(&line, fmt, ap);
     va_end(ap);
-    if (r->set.over) { /* leave it out rather than half of it */
-        r->set.over = false;
-        r->set.len = from;
-        return;
-    }
-    for (size_t i = from; i < r->set.len; i++) /* a value cannot begin another header */
-        if ((unsigned char)r->set.data[i] < 0x20 && r->set.data[i] != '\t')
-            r->set.data[i] = ' ';
-    qs_buf_puts(&r->set, "\r\n");
+    for (size_t i = 0; i < line.len; i++) /* a value cannot begin another header */
+        if ((unsigned char)line.data[i] < 0x20 && line.data[i] != '\t')
+            line.data[i] = ' ';
+    qs_buf_puts(&line, "\r\n");
+    if (!line.over && line.len <= SET_MAX - r->set.len) /* whole or not at all */
+        qs_buf_add(&r->set, line.data, line.len);
 }
 
 /* ---- replies ---- */

@@ -51,7 +51,8 @@ const char *qs_http_body(const struct qs_http_req *r, size_t *ret_len);
 /* AF_UNIX for Unix sockets. Valid until the next call. */
 const struct sockaddr_storage *qs_http_peer(const struct qs_http_req *r);
 
-/* Adds a header to the reply to come. */
+/* Adds a header to the reply to come. Control characters become blanks; what would make the added headers longer
+ * than 16 KiB is left out. */
 void qs_http_set(struct qs_http_req *r, const char *name, const char *fmt, ...) QS_PRINTF(3, 4);
 /* Sends the reply and ends the request. `body` is copied. HEAD, 204 and 304 send no body. */
 void qs_http_reply(struct qs_http_req *r, int status, const char *type, const void *body, size_t len);
