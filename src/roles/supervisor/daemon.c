@@ -40,11 +40,25 @@ static enum qs_code write_document(const char *state, const char *name, const st
     return qs_fs_write(AT_FDCWD, path, qs_buf_text(&buf), buf.len, 0644, err);
 }
 
+/* Roles make their sockets there: started by root, the folder must belong to the container's ids. */
+static enum qs_code give_to_container(const char *folder, struct qs_err *err)
+{
+    uid_t base;
+
+    if (geteuid() != 0)
+        return QS_OK;
+    if (qs_container_base_id(&base, err))
+        return err->code;
+    if (chown(folder, base, base))
+        return qs_err_sys(err, QS_IO, errno, "could not give '%s' to the container", folder);
+    return QS_OK;
+}
+
 static enum qs_code write_documents(const struct qs_supervisor_conf *c, struct qs_err *err)
 {
     qs_auto(str) char *run = in_state(c->state, "run");
 
-    if (qs_fs_remove(AT_FDCWD, run, err) || qs_fs_mkdirs(AT_FDCWD, run, 0755, err) ||
+    if (qs_fs_remove(AT_FDCWD, run, err) || qs_fs_mkdirs(AT_FDCWD, run, 0755, err) || give_to_container(run, err) ||
         write_document(c->state, "twin-spec.json", c->twin_spec, err) ||
         write_document(c->state, "status-spec.json", c->status_spec, err) ||
         write_document(c->state, "page.json", c->page, err))
