@@ -118,7 +118,7 @@ void qs_nl_close(struct qs_nl *nl)
 /* The kernel's own words stand in an attribute after the (capped) header of the failed request. */
 static void take_words(const struct nlmsghdr *h, struct reply *reply)
 {
-    const char *at = (const char *)NLMSG_DATA(h) + sizeof(struct nlmsgerr);
+    const char *at = (const char *)h + NLMSG_LENGTH(sizeof(struct nlmsgerr));
     size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof(struct nlmsgerr));
 
     if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -301,6 +302,38 @@ static void dangerous_calls_fail_and_threads_still_start(void **state)
     expect(&spawn, "seccomp", probe_calls, NULL);
 }
 
+/* A kernel that knows no Landlock, made by a system call filter. */
+static int probe_old_kernel(void *arg)
+{
+    const struct qs_sandbox none = { 0 };
+    struct tcp tcp = { .to = { .sin_family = AF_INET }, .connect = EACCES, .bind = EACCES };
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    struct qs_err err = QS_ERR_INIT;
+    char missing[160];
+
+    (void)arg;
+    if (!ctx || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0) || seccomp_load(ctx))
+        return 10;
+    if (qs_sandbox_enter(&none, missing, sizeof(missing), &err) || strcmp(missing, "Landlock (files and TCP)"))
+        return 11;
+    uint64_t nothing = 0;
+    int bad = probe_capabilities(&nothing);
+    return bad ? bad : probe_tcp(&tcp);
+}
+
+static void without_landlock_the_rest_applies_and_the_gap_is_named(void **state)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0)
+        _exit(probe_old_kernel(NULL));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +344,7 @@ int main(void)
         cmocka_unit_test(with_spawn_only_listed_programs_run),
         cmocka_unit_test(capabilities_are_gone_but_for_those_asked_for),
         cmocka_unit_test(dangerous_calls_fail_and_threads_still_start),
+        cmocka_unit_test(without_landlock_the_rest_applies_and_the_gap_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
