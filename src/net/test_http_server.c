@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <openssl/ssl.h>
 
 #include "base/alloc.h"
 #include "base/str.h"
 #include "net/test_peer.h"
+#include "net/tls.h"
 
 #define HOST "Host: a\r\n"
 
@@ -484,6 +486,52 @@ static void a_slow_reader_gets_a_large_reply_whole(void **state)
     test_server_stop(&app.server);
 }
 
+/* The same over TLS, where one record holds several requests and epoll does not see what TLS has read. */
+static void TLS_carries_pipelines_and_streams(void **state)
+{
+    struct app app = { 0 };
+    struct qs_err err = QS_ERR_INIT;
+    struct qs_tls_conn *c = NULL;
+    char *cert, *key, pin[QS_SHA256_TEXT];
+    static const char text[] = "GET /first HTTP/1.1\r\n" HOST "\r\nGET /later HTTP/1.1\r\n" HOST "\r\n"
+                               "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 40000\r\n\r\n";
+    static const char after[] = "GET /stream HTTP/1.1\r\n" HOST "\r\n";
+    qs_auto(buf) struct qs_buf b = QS_BUF(1 << 20);
+    qs_auto(str) char *body = qs_xzalloc(40001);
+    uint64_t deadline = qs_mono_ms() + 5000;
+
+    (void)state;
+    if (qs_tls_selfsigned("a", "", &cert, &key, &err) || qs_tls_fingerprint(cert, pin, &err) ||
+        qs_tls_server(cert, key, &app.server.tls, &err))
+        fail_msg("%s", err.msg);
+    start(&app);
+    if (qs_tls_dial("127.0.0.1", app.server.port, pin, 3000, &c, &err))
+        fail_msg("%s", err.msg);
+    memset(body, 'q', 40000);
+    assert_int_equal(qs_tls_write(c, text, sizeof(text) - 1, deadline, &err), QS_OK);
+    assert_int_equal(qs_tls_write(c, body, 40000, deadline, &err), QS_OK);
+    assert_int_equal(qs_tls_write(c, after, sizeof(after) - 1, deadline, &err), QS_OK);
+    while (!strstr(qs_buf_text(&b), "one\n")) {
+        size_t n;
+        char *at = qs_buf_reserve(&b, 65536);
+
+        if (qs_tls_read(c, at, 65536, &n, deadline, &err) || n == 0)
+            fail_msg("%s after: %s", err.msg, qs_buf_text(&b));
+        b.len += n;
+        b.data[b.len] = '\0';
+    }
+    const char *last = strstr(b.data, "Content-Length: 40000\r\n\r\nqqq");
+    assert_true(last && strstr(b.data, "later\n") < last && strstr(b.data, "/first") < strstr(b.data, "later\n"));
+    qs_tls_close(c); /* the stream's holder hears of it */
+    for (int i = 0; i < 200 && app.gone == 0; i++)
+        (void)poll(NULL, 0, 10);
+    test_server_stop(&app.server);
+    assert_int_equal(app.gone, 1);
+    SSL_CTX_free(app.server.tls);
+    free(cert);
+    free(key);
+}
+
 static void a_full_house_makes_room_for_the_next(void **state)
 {
     struct app app = { .server.limits = { .conns_max = 4 } };
@@ -534,6 +582,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_falls_behind_is_dropped),
         cmocka_unit_test(a_reader_that_does_not_read_is_dropped),
         cmocka_unit_test(a_slow_reader_gets_a_large_reply_whole),
+        cmocka_unit_test(TLS_carries_pipelines_and_streams),
         cmocka_unit_test(a_full_house_makes_room_for_the_next),
         cmocka_unit_test(a_unix_socket_is_served_and_a_stale_one_replaced),
     };
