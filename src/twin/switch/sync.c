@@ -115,6 +115,8 @@ static enum qs_code prepare_router(struct qs_sync *s, struct qs_err *err)
         qs_net_sysctl("ipv6/conf/default/accept_ra", "0", err) ||
         /* no address that the configuration does not give */
         qs_net_sysctl("ipv6/conf/default/addr_gen_mode", "1", err) ||
+        /* each routed interface answers and asks for its own address alone, although all share a MAC */
+        qs_net_sysctl("ipv4/conf/all/arp_ignore", "1", err) || qs_net_sysctl("ipv4/conf/all/arp_announce", "2", err) ||
         open_sysctl("/proc/sys/net/ipv4/ip_forward", &s->forward4, err) ||
         open_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", &s->forward6, err))
         return err->code;
