@@ -16,7 +16,7 @@
 #define ROS_WORDS_MAX 1024u
 #define ROS_REPLY_MAX (64u << 20) /* bytes of all replies to one batch */
 /* Safe mode remembers about 100 actions and undoes nothing once there are more. */
-#define ROS_SAFE_ACTIONS 90u
+#define ROS_SAFE_ACTIONS 95u
 
 extern const struct qs_driver qs_driver_routeros; /* the whole public face */
 

@@ -18,7 +18,8 @@
 struct qs_session {
     struct qs_target t; /* texts owned */
     struct ros_conn *conn;
-    bool safe; /* this connection is in safe mode */
+    bool safe;       /* this connection is in safe mode */
+    size_t actions;  /* what safe mode has to remember */
 };
 
 static void close_session(struct qs_session *s)
@@ -150,19 +151,30 @@ static void render(const struct qs_changes *cs, const struct qs_resources *want,
 
 /* ---- apply ---- */
 
-static enum qs_code run(struct qs_session *s, struct qs_val *words, struct qs_err *err)
+static enum qs_code too_many(size_t actions, struct qs_err *err)
+{
+    (void)qs_err_set(err, QS_LIMIT, 0, "the plan takes %zu actions or more, and safe mode undoes at most %u", actions,
+                     ROS_SAFE_ACTIONS);
+    return qs_err_hint(err, "Declare the rows in smaller steps and apply each.");
+}
+
+/* One sentence that changes `rows` rows. */
+static enum qs_code run(struct qs_session *s, struct qs_val *words, size_t rows, struct qs_err *err)
 {
     qs_auto(val) struct qs_val *own = words;
 
+    s->actions += rows;
+    if (s->actions > ROS_SAFE_ACTIONS)
+        return too_many(s->actions, err);
     return ros_call(s->conn, own, NULL, err);
 }
 
 static enum qs_code run_path(struct qs_session *s, const char *path, struct qs_err *err)
 {
-    struct qs_val *words = qs_val_list();
+    qs_auto(val) struct qs_val *words = qs_val_list();
 
     qs_val_add(words, qs_val_str(path));
-    return run(s, words, err);
+    return ros_call(s->conn, words, NULL, err);
 }
 
 static enum qs_code row_missing(const struct qs_change *c, struct qs_err *err)
@@ -180,8 +192,8 @@ static enum qs_code recreate(struct qs_session *s, const struct ros_state *state
 
     if (!id)
         return row_missing(c, err);
-    code = run(s, ros_add(c, menu->flags & ROS_ORDERED ? id : NULL, NULL), err);
-    return code ? code : run(s, ros_remove(menu, id), err);
+    code = run(s, ros_add(c, menu->flags & ROS_ORDERED ? id : NULL, NULL), 1, err);
+    return code ? code : run(s, ros_remove(menu, id), 1, err);
 }
 
 static enum qs_code add_or_set(struct qs_session *s, const struct ros_state *state, const struct qs_change *c,
@@ -196,11 +208,11 @@ static enum qs_code add_or_set(struct qs_session *s, const struct ros_state *sta
         return recreate(s, state, c, err);
     if (c->action == QS_CREATE && !(c->type->flags & QS_TYPE_FIXED)) {
         qs_random_word(password, PASSWORD_CHARS); /* nobody's, until an operator sets one */
-        return run(s, ros_add(c, NULL, password), err);
+        return run(s, ros_add(c, NULL, password), 1, err);
     }
     if (!id)
         return row_missing(c, err);
-    return run(s, ros_set(c, id), err);
+    return run(s, ros_set(c, id), 1, err);
 }
 
 static bool needs_order(const struct qs_changes *cs, const struct qs_type *type)
@@ -260,7 +272,7 @@ static enum qs_code put_in_order(struct qs_session *s, const struct ros_state *s
     enum qs_code code = QS_OK;
 
     for (size_t i = 0; i < moves && !code; i++)
-        code = run(s, ros_move(ros_menu_of(type->name), o.ids[i], o.before[i]), err);
+        code = run(s, ros_move(ros_menu_of(type->name), o.ids[i], o.before[i]), 1, err);
     order_done(&o);
     return code;
 }
@@ -286,7 +298,7 @@ static enum qs_code order_tables(struct qs_session *s, const struct qs_changes *
     return code;
 }
 
-/* One sentence a menu, ids with commas: safe mode counts it as little as can be. */
+/* One sentence a menu, ids with commas. */
 static enum qs_code remove_rows(struct qs_session *s, const struct ros_state *state, const struct qs_changes *cs,
                                 struct qs_err *err)
 {
@@ -294,16 +306,17 @@ static enum qs_code remove_rows(struct qs_session *s, const struct ros_state *st
 
     for (const struct ros_menu *menu = ros_menus; menu->type && !code; menu++) {
         qs_auto(buf) struct qs_buf ids = QS_BUF(ROS_WORD_MAX);
+        size_t rows = 0;
 
         for (size_t i = 0; i < cs->count; i++) {
             const struct qs_change *c = &cs->items[i];
             const char *id = ros_state_id(state, menu->type, c->name);
 
             if (is_removal(c) && qs_streq(c->type->name, menu->type) && id)
-                qs_buf_printf(&ids, "%s%s", ids.len ? "," : "", id);
+                qs_buf_printf(&ids, "%s%s", rows++ ? "," : "", id);
         }
-        if (ids.len)
-            code = run(s, ros_remove(menu, qs_buf_text(&ids)), err);
+        if (rows)
+            code = run(s, ros_remove(menu, qs_buf_text(&ids)), rows, err);
     }
     return code;
 }
@@ -371,12 +384,7 @@ static enum qs_code check_ability(struct qs_session *s, const struct qs_changes 
         (void)qs_err_set(err, QS_UNSUPPORTED, 0, "RouterOS '%s' has no safe mode over the API", version);
         return qs_err_hint(err, "Upgrade the router to 7.18 or later: qs changes nothing that it could not undo.");
     }
-    if (cs->count > ROS_SAFE_ACTIONS) {
-        (void)qs_err_set(err, QS_LIMIT, 0, "the plan has %zu changes, and safe mode undoes at most %u", cs->count,
-                         ROS_SAFE_ACTIONS);
-        return qs_err_hint(err, "Declare the rows in smaller steps and apply each.");
-    }
-    return QS_OK;
+    return cs->count > ROS_SAFE_ACTIONS ? too_many(cs->count, err) : QS_OK;
 }
 
 /* Our address as the router sees it when nothing translates in between: the one that a packet to it would carry. */
@@ -415,6 +423,7 @@ static enum qs_code prepare(struct qs_session *s, const struct qs_observation *b
         code = run_path(s, "/safe-mode/take", err);
     if (code)
         return code;
+    s->actions = 0;
     s->safe = true; /* from here on somebody else's change would be undone with ours: so compare only now */
     code = read_state(s, ret, &resource, err);
     if (!code && !qs_streq(ret->revision, base->revision))
