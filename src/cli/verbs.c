@@ -3,6 +3,7 @@
 
 /* In the order that help shows them. */
 #define QS_VERBS(X)  \
+    X(up)            \
     X(down)          \
     X(twin)          \
     X(check)         \
