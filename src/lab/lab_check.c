@@ -124,7 +124,7 @@ static void device_end(struct lab_end *e, const struct qs_cable_end *end)
     e->carries = e->port->mode == QS_PORT_TRUNK ? &e->port->allowed : NULL;
 }
 
-struct lab_end lab_end_of(const struct lab_box *box, const struct qs_cable_end *end)
+static struct lab_end end_of(const struct lab_box *box, const struct qs_cable_end *end)
 {
     const struct qs_lab *lab = &box->lab;
     struct lab_end e = { .dev = qs_lab_device(lab, end->device), .node = qs_lab_node(lab, end->device) };
@@ -141,6 +141,20 @@ struct lab_end lab_end_of(const struct lab_box *box, const struct qs_cable_end *
         e.untagged = lab->admin_vlan;
     }
     return e;
+}
+
+const struct lab_end *lab_ends(struct lab_box *box, size_t i)
+{
+    const struct qs_lab *lab = &box->lab;
+
+    if (!box->ends) {
+        box->ends = lab_alloc(&box->arena, (2 * lab->cable_count + 1) * sizeof(*box->ends));
+        for (size_t j = 0; j < lab->cable_count; j++) {
+            box->ends[2 * j] = end_of(box, &lab->cables[j].a);
+            box->ends[2 * j + 1] = end_of(box, &lab->cables[j].b);
+        }
+    }
+    return &box->ends[2 * i];
 }
 
 bool lab_end_carries(const struct lab_end *end, uint16_t vlan)

@@ -25,7 +25,8 @@ struct lab_end {
     uint16_t untagged;              /* 0: nothing untagged */
     const struct qs_u16s *carries;  /* tagged, and the untagged one again; NULL: nothing tagged */
 };
-struct lab_end lab_end_of(const struct lab_box *box, const struct qs_cable_end *end);
+/* Both ends of cable `i`: [0] is a, [1] is b. */
+const struct lab_end *lab_ends(struct lab_box *box, size_t i);
 bool lab_end_carries(const struct lab_end *end, uint16_t vlan);
 const char *lab_call_end(struct lab_box *box, const struct qs_cable_end *end); /* "leaf Ethernet49/1" */
 

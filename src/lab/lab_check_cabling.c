@@ -191,7 +191,7 @@ void lab_check_native(struct lab_box *box)
 
     for (size_t i = 0; i < lab->cable_count; i++) {
         const struct qs_cable *c = &lab->cables[i];
-        struct lab_end a = lab_end_of(box, &c->a), b = lab_end_of(box, &c->b);
+        struct lab_end a = lab_ends(box, i)[0], b = lab_ends(box, i)[1];
         bool bmc = a.kind == LAB_END_BMC || b.kind == LAB_END_BMC;
         /* a NIC that speaks nothing untagged does not mind what the port sends */
         bool deaf = (a.kind == LAB_END_NIC && !a.untagged) || (b.kind == LAB_END_NIC && !b.untagged);
@@ -224,7 +224,7 @@ void lab_check_trunks(struct lab_box *box)
 
     for (size_t i = 0; i < lab->cable_count; i++) {
         const struct qs_cable *c = &lab->cables[i];
-        struct lab_end a = lab_end_of(box, &c->a), b = lab_end_of(box, &c->b);
+        struct lab_end a = lab_ends(box, i)[0], b = lab_ends(box, i)[1];
 
         if (!carries_vlans(&a, &b))
             continue;
@@ -243,16 +243,15 @@ void lab_check_bmcs(struct lab_box *box)
         const struct qs_node *node = &lab->nodes[i];
         const struct qs_cable_end *far = NULL;
         const char *name = lab_printf(&box->arena, "%s.bmc", node->name);
-        struct lab_end end;
+        const struct qs_cable *cable = node->has_bmc ? qs_lab_cable(lab, name, "bmc", &far) : NULL;
+        const struct lab_end *end;
 
-        if (!node->has_bmc)
-            continue;
-        if (!qs_lab_cable(lab, name, "bmc", &far)) {
+        if (node->has_bmc && !cable)
             (void)lab_problem(box, &box->nodes[i].bmc.at, "%s: bmc has no cable", lab_call_node(box, node));
+        if (!cable)
             continue;
-        }
-        end = lab_end_of(box, far);
-        if (end.kind == LAB_END_SWITCH && (end.untagged != lab->admin_vlan || end.carries))
+        end = &lab_ends(box, (size_t)(cable - lab->cables))[far == &cable->b];
+        if (end->kind == LAB_END_SWITCH && (end->untagged != lab->admin_vlan || end->carries))
             lab_hint(lab_problem(box, &box->nodes[i].bmc.at, "%s: bmc is on %s, which is no access port of admin VLAN %u",
                                  lab_call_node(box, node), lab_call_end(box, far), lab->admin_vlan),
                      "The admin VLAN is in lab.yaml: `addressing: admin_vlan`.");
@@ -261,60 +260,65 @@ void lab_check_bmcs(struct lab_box *box)
 
 /* ---- a VLAN is one piece ---- */
 
-#define DEVICES_MAX 256
-
-struct pieces { /* which devices are joined in one VLAN */
-    uint16_t of[DEVICES_MAX];
-    bool member[DEVICES_MAX];
+struct pieces { /* which devices are joined in one VLAN, by index */
+    size_t *of;
+    bool *member;
 };
 
 static size_t piece(struct pieces *p, size_t i)
 {
     while (p->of[i] != i)
-        i = p->of[i];
+        i = p->of[i] = p->of[p->of[i]];
     return i;
 }
 
-static void join_cable(struct lab_box *box, struct pieces *p, const struct qs_vlan *v, const struct qs_cable *c)
+static void join_cable(struct lab_box *box, struct pieces *p, const struct qs_vlan *v, size_t i)
 {
-    struct lab_end a = lab_end_of(box, &c->a), b = lab_end_of(box, &c->b);
+    const struct lab_end *a = &lab_ends(box, i)[0], *b = &lab_ends(box, i)[1];
+    const struct qs_cable *c = &box->lab.cables[i];
     size_t x, y;
 
-    if (!carries_vlans(&a, &b) || !lab_end_carries(&a, v->id) || !lab_end_carries(&b, v->id))
+    if (!carries_vlans(a, b) || !lab_end_carries(a, v->id) || !lab_end_carries(b, v->id))
         return;
-    if (a.kind == LAB_END_SWITCH)
-        p->member[a.dev - box->lab.devices] |= b.kind != LAB_END_SWITCH;
-    if (b.kind == LAB_END_SWITCH)
-        p->member[b.dev - box->lab.devices] |= a.kind != LAB_END_SWITCH;
-    if (a.kind != LAB_END_SWITCH || b.kind != LAB_END_SWITCH)
+    if (a->kind == LAB_END_SWITCH)
+        p->member[a->dev - box->lab.devices] |= b->kind != LAB_END_SWITCH;
+    if (b->kind == LAB_END_SWITCH)
+        p->member[b->dev - box->lab.devices] |= a->kind != LAB_END_SWITCH;
+    if (a->kind != LAB_END_SWITCH || b->kind != LAB_END_SWITCH)
         return;
-    x = piece(p, (size_t)(a.dev - box->lab.devices));
-    y = piece(p, (size_t)(b.dev - box->lab.devices));
+    x = piece(p, (size_t)(a->dev - box->lab.devices));
+    y = piece(p, (size_t)(b->dev - box->lab.devices));
     if (x == y && qs_streq(box->lab.site_kind, "twin"))
         lab_hint(lab_problem(box, &c->at, "%s: closes a loop in VLAN %u '%s'", lab_call_cable(box, c), v->id, v->name),
                  "The emulated switches run no spanning tree: take the VLAN off one trunk of the loop.");
-    p->of[x] = (uint16_t)y;
+    p->of[x] = y;
 }
 
-static void vlan_pieces(struct lab_box *box, const struct qs_vlan *v)
+static void join_all(struct lab_box *box, struct pieces *p, const struct qs_vlan *v)
 {
     const struct qs_lab *lab = &box->lab;
-    struct pieces p = { .of = { 0 } };
+
+    for (size_t i = 0; i < lab->device_count; i++) {
+        p->of[i] = i;
+        p->member[i] = false;
+        for (size_t j = 0; j < lab->devices[i].svi_count; j++)
+            p->member[i] |= lab->devices[i].svis[j].vlan == v->id;
+    }
+    for (size_t i = 0; i < lab->cable_count; i++)
+        join_cable(box, p, v, i);
+}
+
+static void vlan_is_one(struct lab_box *box, struct pieces *p, const struct qs_vlan *v)
+{
+    const struct qs_lab *lab = &box->lab;
     const struct qs_device *first = NULL;
 
     for (size_t i = 0; i < lab->device_count; i++) {
-        p.of[i] = (uint16_t)i;
-        for (size_t j = 0; j < lab->devices[i].svi_count; j++)
-            p.member[i] |= lab->devices[i].svis[j].vlan == v->id;
-    }
-    for (size_t i = 0; i < lab->cable_count; i++)
-        join_cable(box, &p, v, &lab->cables[i]);
-    for (size_t i = 0; i < lab->device_count; i++) {
-        if (!p.member[i])
+        if (!p->member[i])
             continue;
         if (!first) {
             first = &lab->devices[i];
-        } else if (piece(&p, i) != piece(&p, (size_t)(first - lab->devices))) {
+        } else if (piece(p, i) != piece(p, (size_t)(first - lab->devices))) {
             lab_hint(lab_problem(box, &v->at, "%s: no trunk carries VLAN %u between '%s' and '%s', which both have members",
                                  lab_call_vlan(box, v), v->id, first->name, lab->devices[i].name),
                      "Add %u to the trunks on the way between them.", v->id);
@@ -326,14 +330,13 @@ static void vlan_pieces(struct lab_box *box, const struct qs_vlan *v)
 void lab_check_paths(struct lab_box *box)
 {
     const struct qs_lab *lab = &box->lab;
+    struct pieces p = { lab_alloc(&box->arena, (lab->device_count + 1) * sizeof(*p.of)),
+                        lab_alloc(&box->arena, (lab->device_count + 1) * sizeof(*p.member)) };
 
-    if (lab->device_count > DEVICES_MAX) {
-        (void)lab_problem(box, &lab->devices[DEVICES_MAX].at, "%s: more than %d devices",
-                          lab_call_device(box, &lab->devices[DEVICES_MAX]), DEVICES_MAX);
-        return;
+    for (size_t i = 0; i < lab->vlan_count; i++) {
+        join_all(box, &p, &lab->vlans[i]);
+        vlan_is_one(box, &p, &lab->vlans[i]);
     }
-    for (size_t i = 0; i < lab->vlan_count; i++)
-        vlan_pieces(box, &lab->vlans[i]);
 }
 
 /* ---- the rack ---- */

@@ -272,7 +272,6 @@ void lab_check_subnets(struct lab_box *box)
     const struct qs_lab *lab = &box->lab;
     const struct qs_cluster *k = &lab->cluster;
     struct networks ns = { 0 };
-    struct qs_at vpn = lab->vpn_count ? lab->vpn[0].at : k->at;
 
     add_network(box, &ns, &lab->management_v4, &box->management.at, "management");
     add_network(box, &ns, &lab->management_v6, &box->management.at, "management");
@@ -290,7 +289,7 @@ void lab_check_subnets(struct lab_box *box)
             add_network(box, &ns, &dev->ports[j].v6, &dev->ports[j].at, lab_call_device(box, dev));
         }
     }
-    add_network(box, &ns, &lab->vpn_v4, &vpn, "vpn");
+    add_network(box, &ns, &lab->vpn_v4, &box->vpn_at, "vpn");
     add_network(box, &ns, &k->pods, &k->at, "pods");
     add_network(box, &ns, &k->services, &k->at, "services");
     add_network(box, &ns, &k->pods6, &k->at, "pods6");

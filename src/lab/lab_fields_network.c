@@ -176,7 +176,7 @@ static const struct lab_field vpn_fields[] = {
     { "peers", LAB_ROWS, LAB_ARRAY(struct lab_box, lab.vpn, lab.vpn_count), .record = &peer_row, .doc = "who may come in" },
     { 0 }
 };
-static const struct lab_record vpn_record = { sizeof(struct lab_box), LAB_NO_AT, 0, vpn_fields };
+static const struct lab_record vpn_record = { sizeof(struct lab_box), offsetof(struct lab_box, vpn_at), 0, vpn_fields };
 static const struct lab_field vpn_file_fields[] = {
     { "vpn", LAB_RECORD, LAB_IN(struct lab_box, lab), .flags = LAB_NEEDED, .record = &vpn_record, .doc = "remote access" },
     { 0 }

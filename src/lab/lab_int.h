@@ -128,6 +128,7 @@ struct lab_box { /* a lab and what it is made from */
     size_t node_count;
     struct raw_cable *cables;
     size_t cable_count;
+    struct lab_end *ends;      /* two a cable, made by the first check that looks (lab_check.h) */
     struct raw_outside *outside;
     size_t outside_count;
     struct raw_signals *groups;
@@ -135,7 +136,7 @@ struct lab_box { /* a lab and what it is made from */
     char *component_group;     /* of the components file being read */
     struct qs_component *group_components;
     size_t group_component_count;
-    struct qs_at upstream_at;
+    struct qs_at upstream_at, vpn_at;
     char *site_engine;
     struct raw_target *targets;
     size_t target_count;
@@ -241,7 +242,7 @@ void lab_settle_hardware(struct lab_box *box);
 void lab_settle_platform(struct lab_box *box);
 /* Host `number` of a network, the number written in the same decimal digits in both families; false: does not fit. */
 bool lab_host(const struct qs_prefix *net, uint16_t number, struct qs_prefix *ret);
-/* "Ethernet49-52/1" → "Ethernet", 49, 52, "/1". False: no range, the text is one name. */
+/* "Ethernet49-52/1" → "Ethernet", 49, 52, "/1". False: no range of at most 1024, the text is one name. */
 bool lab_range(const char *text, size_t *ret_prefix, uint16_t *ret_first, uint16_t *ret_last, const char **ret_suffix);
 
 /* ---- check ---- */

@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "lab/lab_int.h"
 
+#define RANGE_MAX 1024
+
 bool lab_range(const char *text, size_t *ret_prefix, uint16_t *ret_first, uint16_t *ret_last, const char **ret_suffix)
 {
     static const char digits[] = "0123456789";
@@ -24,7 +26,7 @@ bool lab_range(const char *text, size_t *ret_prefix, uint16_t *ret_first, uint16
         if (!qs_parse_u32(part, 0, 9999, &number[0]))
             continue;
         (void)snprintf(part, sizeof(part), "%.*s", (int)last, dash + 1);
-        if (!qs_parse_u32(part, number[0], 9999, &number[1]))
+        if (!qs_parse_u32(part, number[0], number[0] + RANGE_MAX - 1, &number[1]))
             continue;
         *ret_prefix = (size_t)(first - text);
         *ret_first = (uint16_t)number[0];
