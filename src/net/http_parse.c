@@ -5,23 +5,19 @@
 
 #define METHOD_MAX 32
 #define REQUEST_LINE_MAX (METHOD_MAX + QS_HTTP_TARGET_MAX + 16)
-#define LENGTH_DIGITS 15 /* both lengths: far beyond any cap, far below an overflow */
-#define EXTRA_MAX 8192   /* extensions and trailers of one chunked body */
+#define LENGTH_DIGITS 15 /* far beyond any cap, far below an overflow */
 
-enum { TOKEN = 1, HOST = 2, TEXT = 4 };
-
-/* What a byte may be part of: a token, a host with port, a field value. */
 static uint8_t byte_class(unsigned char c)
 {
     bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     uint8_t class = 0;
 
     if (alnum || (c && strchr("!#$%&'*+-.^_`|~", c)))
-        class |= TOKEN;
+        class |= QS_HTTP_TOKEN;
     if (alnum || (c && strchr("-._~%:[]!$&'()*+,;=", c)))
-        class |= HOST;
+        class |= QS_HTTP_HOST;
     if (c == '\t' || (c >= 0x20 && c != 0x7f))
-        class |= TEXT;
+        class |= QS_HTTP_TEXT;
     return class;
 }
 
@@ -34,7 +30,7 @@ __attribute__((__constructor__)) static void fill_byte_table(void)
         byte_table[c] = byte_class((unsigned char)c);
 }
 
-static bool is_all(const char *s, size_t len, uint8_t class)
+bool qs_http_is_all(const char *s, size_t len, enum qs_http_class class)
 {
     for (size_t i = 0; i < len; i++)
         if (!(byte_table[(unsigned char)s[i]] & class))
@@ -123,7 +119,7 @@ static const char *emit(struct parse *p, const char *s, size_t len)
     return at;
 }
 
-static int hex_value(char c)
+int qs_http_hex(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -134,8 +130,8 @@ static int hex_value(char c)
 /* The byte that s[0..2] = "%XX" stands for; -1 when it is none, or NUL. */
 static int escaped(const char *s, size_t left)
 {
-    int high = left > 2 ? hex_value(s[1]) : -1;
-    int low = high >= 0 ? hex_value(s[2]) : -1;
+    int high = left > 2 ? qs_http_hex(s[1]) : -1;
+    int low = high >= 0 ? qs_http_hex(s[2]) : -1;
 
     return low < 0 || (high | low) == 0 ? -1 : high << 4 | low;
 }
@@ -184,7 +180,7 @@ static bool strip_authority(struct parse *p, const char **target, size_t *len)
     *len -= scheme;
     while (host < *len && !strchr("/?", (*target)[host]))
         host++;
-    if (!host || !is_all(*target, host, HOST))
+    if (!host || !qs_http_is_all(*target, host, QS_HTTP_HOST))
         return refuse(p->no, 400, "the host of the request target is not valid");
     p->authority = emit(p, *target, host);
     *target += host;
@@ -235,7 +231,7 @@ static bool parse_request_line(struct parse *p, const char *line, size_t len)
     const char *blank = memchr(line, ' ', len);
     size_t method = blank ? (size_t)(blank - line) : 0;
 
-    if (!method || method > METHOD_MAX || !is_all(line, method, TOKEN))
+    if (!method || method > METHOD_MAX || !qs_http_is_all(line, method, QS_HTTP_TOKEN))
         return refuse(p->no, 400, "the request line has no valid method");
     const char *target = blank + 1;
     const char *end = memchr(target, ' ', len - method - 1);
@@ -252,7 +248,7 @@ static bool field_host(struct parse *p, const char *value, size_t len)
 {
     if (p->hosts++)
         return refuse(p->no, 400, "more than one Host");
-    if (!is_all(value, len, HOST))
+    if (!qs_http_is_all(value, len, QS_HTTP_HOST))
         return refuse(p->no, 400, "the Host is not valid");
     if (p->authority && (strlen(p->authority) != len || strncasecmp(p->authority, value, len) != 0))
         return refuse(p->no, 400, "the Host is not the one in the request target");
@@ -339,14 +335,14 @@ static bool parse_field(struct parse *p, const char *line, size_t len)
 
     if (!name_len)
         return refuse(p->no, 400, "a header without name");
-    if (!is_all(line, name_len, TOKEN))
+    if (!qs_http_is_all(line, name_len, QS_HTTP_TOKEN))
         return refuse(p->no, 400, "a header name with a blank or another character that it may not have");
     const char *value = colon + 1, *end = line + len;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
-    if (!is_all(value, (size_t)(end - value), TEXT))
+    if (!qs_http_is_all(value, (size_t)(end - value), QS_HTTP_TEXT))
         return refuse(p->no, 400, "a header value with a control character");
     const char *name = emit(p, line, name_len);
 
@@ -410,97 +406,4 @@ const char *qs_http_head_field(const struct qs_http_head *head, const char *name
         at = value + strlen(value) + 1;
     }
     return NULL;
-}
-
-/* ---- chunked coding ---- */
-
-enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, END_LF };
-
-/* One byte outside of chunk data. */
-static enum qs_http_step chunk_byte(struct qs_http_chunks *c, char byte, struct qs_http_refusal *no)
-{
-    int digit = hex_value(byte);
-
-    switch (c->state) {
-    case SIZE:
-        if (digit >= 0 && c->digits < LENGTH_DIGITS) {
-            c->left = c->left << 4 | (uint64_t)digit;
-            c->digits++;
-            return QS_HTTP_MORE;
-        }
-        if (!c->digits || (byte != ';' && byte != '\r'))
-            return bad(no, 400, "a chunk size that is not a number");
-        c->state = byte == ';' ? EXTENSION : SIZE_LF;
-        return QS_HTTP_MORE;
-    case EXTENSION:
-        if (byte == '\r')
-            c->state = SIZE_LF;
-        else if (!is_all(&byte, 1, TEXT))
-            return bad(no, 400, "a chunk extension with a control character");
-        c->extra++;
-        return QS_HTTP_MORE;
-    case SIZE_LF:
-    case DATA_LF:
-    case TRAILER_LF:
-    case END_LF:
-        if (byte != '\n')
-            return bad(no, 400, "a carriage return without line feed in a chunked body");
-        if (c->state == END_LF)
-            return QS_HTTP_DONE;
-        if (c->state == SIZE_LF)
-            c->state = c->left ? DATA : TRAILER;
-        else
-            c->state = c->state == DATA_LF ? SIZE : TRAILER;
-        c->digits = 0;
-        return QS_HTTP_MORE;
-    case DATA_CR:
-        if (byte != '\r')
-            return bad(no, 400, "a chunk that is longer than its size");
-        c->state = DATA_LF;
-        return QS_HTTP_MORE;
-    default:
-        c->extra++;
-        if (c->state == TRAILER && byte == '\r')
-            c->state = END_LF;
-        else if (c->state == TRAILER_NAME && byte == ':')
-            c->state = TRAILER_VALUE;
-        else if (c->state == TRAILER_VALUE && byte == '\r')
-            c->state = TRAILER_LF;
-        else if (!is_all(&byte, 1, c->state == TRAILER_VALUE ? TEXT : TOKEN))
-            return bad(no, 400, "a malformed trailer");
-        else if (c->state == TRAILER)
-            c->state = TRAILER_NAME;
-        return QS_HTTP_MORE;
-    }
-}
-
-enum qs_http_step qs_http_chunks_feed(struct qs_http_chunks *c, const char *data, size_t len, struct qs_buf *body,
-                                      size_t *ret_used, struct qs_http_refusal *ret_no)
-{
-    size_t at = 0;
-
-    *ret_used = 0;
-    while (at < len) {
-        if (c->state == DATA) {
-            size_t n = len - at < c->left ? len - at : (size_t)c->left;
-
-            qs_buf_add(body, data + at, n);
-            at += n;
-            c->left -= n;
-            if (c->left == 0)
-                c->state = DATA_CR;
-            continue;
-        }
-        enum qs_http_step step = chunk_byte(c, data[at++], ret_no);
-        if (step == QS_HTTP_MORE && c->extra > EXTRA_MAX)
-            step = bad(ret_no, 431, "too many chunk extensions or trailers");
-        if (step == QS_HTTP_MORE && c->left > body->cap - body->len)
-            step = bad(ret_no, 413, "the body is too large");
-        if (step != QS_HTTP_MORE) {
-            *ret_used = at;
-            return step;
-        }
-    }
-    *ret_used = at;
-    return QS_HTTP_MORE;
 }

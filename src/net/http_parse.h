@@ -59,6 +59,15 @@ struct qs_http_chunks { /* zero for a new body */
 enum qs_http_step qs_http_chunks_feed(struct qs_http_chunks *c, const char *data, size_t len, struct qs_buf *body,
                                       size_t *ret_used, struct qs_http_refusal *ret_no);
 
+/* What a byte may be part of. */
+enum qs_http_class {
+    QS_HTTP_TOKEN = 1, /* a method, the name of a field */
+    QS_HTTP_HOST = 2,  /* a host with port */
+    QS_HTTP_TEXT = 4,  /* the value of a field */
+};
+bool qs_http_is_all(const char *s, size_t len, enum qs_http_class class);
+int qs_http_hex(char c); /* the value of a hex digit, -1 when it is none */
+
 /* Decodes %XX of text[0..len) into `to` (which may be `text`) and ends it with NUL; '+' becomes a blank when
  * `plus`. False: a bad escape or an encoded NUL. */
 bool qs_http_unescape(char *to, const char *text, size_t len, bool plus);

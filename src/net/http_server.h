@@ -37,7 +37,7 @@ struct qs_http_server *qs_http_server_new(struct qs_loop *loop, const struct qs_
 /* Serves a bound and listening socket, which now belongs to the server. `tls` NULL: clear text. */
 enum qs_code qs_http_server_listen(struct qs_http_server *s, int fd, struct ssl_ctx_st *tls, struct qs_err *err)
     QS_MUST_CHECK;
-void qs_http_server_free(struct qs_http_server *s); /* accepts NULL */
+void qs_http_server_free(struct qs_http_server *s); /* accepts NULL; not from a handler */
 unsigned qs_http_server_conns(const struct qs_http_server *s);
 
 /* What was asked. Texts live as long as the request. */
