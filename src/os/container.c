@@ -18,7 +18,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "os/container_int.h"
-#include "os/netlink.h"
 #include "os/spawn.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
@@ -114,17 +113,6 @@ static void close_others(const int *keep)
     (void)close_range(next, ~0U, 0);
 }
 
-static enum qs_code lo_up(struct qs_err *err)
-{
-    struct qs_nl *nl = NULL;
-
-    if (qs_nl_open(&nl, err))
-        return err->code;
-    enum qs_code code = qs_nl_up(nl, "lo", true, err);
-    qs_nl_close(nl);
-    return code;
-}
-
 static enum qs_code make_inside(const struct qs_container_conf *conf, int go, struct qs_err *err)
 {
     struct qs_binds binds;
@@ -138,7 +126,7 @@ static enum qs_code make_inside(const struct qs_container_conf *conf, int go, st
                                 "kernel.apparmor_restrict_unprivileged_userns.");
     }
     if (qs_binds_open(conf, &binds, err) || become_root(err) || die_with_parent(go, err) ||
-        qs_container_root(&binds, err) || lo_up(err))
+        qs_container_root(&binds, err) || qs_netns_lo_up(err))
         return err->code;
     if (sethostname(conf->name, strlen(conf->name)))
         return qs_err_sys(err, QS_IO, errno, "could not set the host name '%s'", conf->name);

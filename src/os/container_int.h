@@ -1,5 +1,5 @@
-/* os/container_int: between container.c (processes and ids), container_root.c (the file system inside) and subid.c
- * (which host ids). Nobody else includes it. */
+/* os/container_int: between container.c (processes and ids), container_root.c (the file system inside), subid.c
+ * (which host ids) and ns.c (networks). Nobody else includes it. */
 #pragma once
 
 #include <stdint.h>
@@ -31,5 +31,7 @@ struct qs_binds {
 };
 enum qs_code qs_binds_open(const struct qs_container_conf *conf, struct qs_binds *ret, struct qs_err *err)
     QS_MUST_CHECK;
+/* Sets lo up in the calling thread's network namespace. */
+enum qs_code qs_netns_lo_up(struct qs_err *err) QS_MUST_CHECK;
 /* Builds the root in a tmpfs and makes it this mount namespace's. */
 enum qs_code qs_container_root(const struct qs_binds *binds, struct qs_err *err) QS_MUST_CHECK;

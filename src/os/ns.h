@@ -35,7 +35,8 @@ bool qs_report(int fd, const struct qs_err *err);
 enum qs_code qs_report_wait(int fd, const char *what, struct qs_err *err) QS_MUST_CHECK;
 /* Runs fn(arg) in a child inside a running container's user, mount, pid and network namespaces, and gives its
  * exit status: how the CLI runs `qs twin exec`. */
-enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err)
+    QS_MUST_CHECK;
 /* First id on the host of the range that the container uses; state files belong to it (root only; an
  * ordinary user owns its own). */
 enum qs_code qs_container_base_id(uid_t *ret, struct qs_err *err) QS_MUST_CHECK;

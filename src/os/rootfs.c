@@ -37,7 +37,7 @@ enum qs_code qs_rootfs_mount(const char *type, const char *base, const char *at,
     if (make_dir(path, 0755, err))
         return err->code;
     if (mount(type, path, type, flags, options))
-        return failed(err, "mount", path);
+        return failed(err, "mount", *at ? at : type);
     return QS_OK;
 }
 
@@ -47,9 +47,9 @@ enum qs_code qs_rootfs_bind(const char *from, const char *base, const char *at, 
     struct mount_attr set = { .attr_set = attrs };
 
     if (mount(from, path, NULL, MS_BIND | MS_REC, NULL))
-        return failed(err, "bind", path);
+        return failed(err, "bind", at);
     if (attrs && mount_setattr(AT_FDCWD, path, AT_RECURSIVE, &set, sizeof(set)))
-        return failed(err, "protect", path);
+        return failed(err, "protect", at);
     return QS_OK;
 }
 

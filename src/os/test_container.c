@@ -72,7 +72,8 @@ static int probe(void *arg)
     bad += say(gethostname(host, sizeof(host)) == 0 && qs_streq(host, "twin-test"), "host name");
     bad += say(can_write("/state/made-inside"), "/state is writable");
     bad += say(can_write("/tmp/x") && can_write("/run/x") && can_write("/dev/null"), "/tmp, /run, /dev/null");
-    bad += say(!can_write("/usr/x") && !can_write("/x") && !can_write("/etc/x") && !can_write(below), "the rest is not");
+    bad += say(!can_write("/usr/x") && !can_write("/x") && !can_write("/etc/x") && !can_write(below),
+               "the rest is not writable");
     bad += say(stat(readonly, &st) == 0 && S_ISDIR(st.st_mode), "the read-only folder is there");
     bad += say(access("/proc/self/mounts", R_OK) == 0 && access("/sys/class/net/lo", F_OK) == 0, "/proc and /sys");
     bad += say(chown("/state/made-inside", 65534, 65534) == 0, "the whole id range");

@@ -179,7 +179,8 @@ static void tcp_is_refused_where_it_was_not_asked_for(void **state)
 static int probe_sockets_that_are_not_tcp(void *arg)
 {
     (void)arg;
-    return socket(AF_UNIX, SOCK_STREAM, 0) < 0 || socket(AF_INET, SOCK_DGRAM, 0) < 0 || socket(AF_NETLINK, SOCK_RAW, 0) < 0;
+    return socket(AF_UNIX, SOCK_STREAM, 0) < 0 || socket(AF_INET, SOCK_DGRAM, 0) < 0 ||
+           socket(AF_NETLINK, SOCK_RAW, 0) < 0;
 }
 
 static void unix_udp_and_netlink_sockets_stay(void **state)

@@ -36,7 +36,8 @@ static enum qs_code parse(const struct qs_val *conf, struct qs_node *ret, struct
     const struct {
         const char *key;
         const char **at;
-    } texts[] = { { "name", &ret->name }, { "root", &ret->root }, { "state", &ret->state }, { "authorized_key", &ret->key } };
+    } texts[] = { { "name", &ret->name }, { "root", &ret->root }, { "state", &ret->state },
+                  { "authorized_key", &ret->key } };
 
     for (size_t i = 0; i < QS_COUNT(texts); i++) {
         *texts[i].at = qs_val_get_str(conf, texts[i].key, "");
@@ -106,20 +107,18 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
     struct qs_ip own = { 4, { 127, 0, 0, 1 } };
     struct qs_node what = { 0 };
     const struct qs_sandbox nothing = { 0 }; /* all that is left is to notice the end of the node, and to end it */
-    char address[QS_IP_TEXT] = "";
+    char address[QS_IP_TEXT];
 
     n->pidfd = -1;
     run->self = n;
     if (qs_json_parse(run->conf, strlen(run->conf), &n->conf, err) || parse(n->conf, &what, err))
         return err->code;
-    if (qs_links_first(n->conf, &own))
-        (void)qs_ip_text(&own, address);
-    what.address = address;
+    what.address = qs_links_first(n->conf, &own) ? qs_ip_text(&own, address) : "";
     if (set_up_links(n->conf, err) || qs_node_start(&what, &n->pid, &n->pidfd, err) || wait_ready(n, &own, err) ||
         qs_role_fence(&nothing, err))
         return qs_err_wrap(err, "node '%s'", what.name);
     n->watch = qs_loop_watch(run->loop, n->pidfd, EPOLLIN, on_gone, run);
-    (void)snprintf(run->detail, sizeof(run->detail), "%s answers SSH on %s", what.name, *address ? address : "127.0.0.1");
+    (void)snprintf(run->detail, sizeof(run->detail), "%s answers SSH on %s", what.name, qs_ip_text(&own, address));
     return QS_OK;
 }
 

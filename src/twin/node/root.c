@@ -147,7 +147,8 @@ static enum qs_code run(struct watch *w, const char *const *argv, const char *co
     if (!ended)
         return qs_err_set(err, QS_TIMEOUT, 0, "'%s' did not end in time", argv[0]);
     if (!WIFEXITED(status) || WEXITSTATUS(status))
-        return qs_err_set(err, QS_REFUSED, 0, "'%s' failed: %s", argv[0], *w->complaint ? w->complaint : "no reason given");
+        return qs_err_set(err, QS_REFUSED, 0, "'%s' failed: %s", argv[0],
+                          *w->complaint ? w->complaint : "no reason given");
     return QS_OK;
 }
 
@@ -201,7 +202,8 @@ static void build_env(const char *temp, const char **env, size_t most)
 }
 
 /* Root builds in namespaces of its own, so that a kill leaves no process and no mount, and in a folder of ours. An
- * ordinary user's mmdebstrap makes its namespaces itself, and its ids cannot enter a private home: it builds in /tmp. */
+ * ordinary user's mmdebstrap makes its namespaces itself, and its ids cannot enter a private home: it builds in
+ * /tmp. */
 static enum qs_code make_tar(struct watch *w, const char *roots, const char *suite, struct qs_err *err)
 {
     bool root = geteuid() == 0;
@@ -212,7 +214,8 @@ static enum qs_code make_tar(struct watch *w, const char *roots, const char *sui
         root ? "--mode=root" : "--mode=unshare", "--variant=minbase", "--format=tar", "--dpkgopt=force-unsafe-io",
         "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/info/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-        "--include=" PACKAGES, "--customize-hook=rm -f \"$1\"/etc/ssh/ssh_host_*", "--skip=output/dev", suite, tar, NULL,
+        "--include=" PACKAGES, "--customize-hook=rm -f \"$1\"/etc/ssh/ssh_host_*", "--skip=output/dev", suite, tar,
+        NULL,
     };
 
     build_env(temp, env, QS_COUNT(env));
@@ -293,7 +296,8 @@ static enum qs_code unpack(struct watch *w, const char *roots, int dirfd, struct
     w->tar = tar;
     w->size = st.st_size;
     if (run(w, argv, NULL, UNPACK_MS, err) ||
-        qs_fs_write(dirfd, "base.new/.qs-recipe", wanted.data, wanted.len, 0644, err) || qs_fs_remove(dirfd, "base", err))
+        qs_fs_write(dirfd, "base.new/.qs-recipe", wanted.data, wanted.len, 0644, err) ||
+        qs_fs_remove(dirfd, "base", err))
         return err->code;
     if (renameat(dirfd, "base.new", dirfd, "base"))
         return qs_err_sys(err, QS_IO, errno, "could not keep the unpacked root");

@@ -1,9 +1,9 @@
 /*
  * twin/node/root: the Debian file system that twin nodes, and the programs of the twin (nft, sshd, ping), run from.
- * qs_twin_root_build() makes it once, on the host, as a tar file with mmdebstrap; qs_twin_root_unpack() unpacks that once
- * inside the container, so that its files belong to the container's ids. Both leave the old one or the new one whole, do
- * nothing when what is there was made by the same recipe (suite, packages, options), and block; `fn` (may be NULL)
- * hears how far they are.
+ * qs_twin_root_build() makes it once, on the host, as a tar file with mmdebstrap; qs_twin_root_unpack() unpacks that
+ * once inside the container, so that its files belong to the container's ids. Both leave the old one or the new one
+ * whole, do nothing when what is there was made by the same recipe (suite, packages, options), and block; `fn` (may
+ * be NULL) hears how far they are.
  *
  * Files: STATE/roots/base.tar, base.recipe, and the folder base.
  */

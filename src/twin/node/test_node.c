@@ -44,7 +44,8 @@ static bool start_node(int netns, const char *key, pid_t *ret_pid, int *ret_chan
 {
     const char *argv[] = { "qs", "--role", NULL };
     qs_auto(str) char *conf = qs_xasprintf(
-        "{\"name\":\"cp1\",\"links\":[{\"link\":\"v20\",\"vlan\":20,\"addresses\":[\"192.0.2.2/24\",\"2001:db8::2/64\"]}],"
+        "{\"name\":\"cp1\",\"links\":[{\"link\":\"v20\",\"vlan\":20,"
+        "\"addresses\":[\"192.0.2.2/24\",\"2001:db8::2/64\"]}],"
         "\"routes\":[{\"to\":\"0.0.0.0/0\",\"via\":\"192.0.2.1\"},{\"to\":\"::/0\",\"via\":\"2001:db8::1\"}],"
         "\"root\":\"/state/roots/base\",\"state\":\"" NODE_STATE "\",\"authorized_key\":\"%s\"}", key);
     struct qs_spawn s = QS_SPAWN_INIT;

@@ -164,7 +164,10 @@ static void it_remembers_the_last_hundred(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(it_says_who_asked), cmocka_unit_test(it_remembers_the_last_hundred) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_who_asked),
+        cmocka_unit_test(it_remembers_the_last_hundred),
+    };
 
     if (argc == 2 && qs_streq(argv[1], "--role"))
         return qs_role_main(&qs_role_twin_upstream);
