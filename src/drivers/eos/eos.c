@@ -98,6 +98,14 @@ static struct qs_val *commands(const char *const *lines, size_t count)
     return list;
 }
 
+static enum qs_code read_config(const char *text, struct qs_resources *ret, struct qs_val **ret_foreign,
+                                struct qs_err *err)
+{
+    if (!eos_config_is_whole(text))
+        return qs_err_set(err, QS_PROTO, 0, "the configuration that the switch sent has no end");
+    return eos_config_read(text, ret, ret_foreign, err);
+}
+
 static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, struct qs_err *err)
 {
     static const char *const lines[] = {"show version", "show running-config"};
@@ -107,7 +115,7 @@ static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, st
     enum qs_code code = eos_api_run(s->api, "text", cmds, &results, err);
 
     if (!code)
-        code = eos_config_read(eos_output(results, 1), &o.have, &o.foreign, err);
+        code = read_config(eos_output(results, 1), &o.have, &o.foreign, err);
     if (code)
         return qs_err_wrap(err, "switch '%s'", s->t.name);
     o.native = qs_xstrdup(eos_output(results, 1));
@@ -155,7 +163,7 @@ static enum qs_code check_view(struct qs_session *s, const char *view, const cha
     struct qs_resources got = {.items = NULL};
     qs_auto(val) struct qs_val *foreign = NULL;
     struct qs_changes left = {.items = NULL};
-    enum qs_code code = eos_config_read(view, &got, &foreign, err);
+    enum qs_code code = read_config(view, &got, &foreign, err);
 
     if (code)
         return qs_err_wrap(err, "session configuration");
@@ -243,7 +251,7 @@ static enum qs_code lines_to_send(struct qs_session *s, const struct qs_observat
     if (!code)
         code = check_revision(base, eos_output(results, 0), err);
     if (!code)
-        code = eos_config_read(eos_output(results, 0), &have, &foreign, err);
+        code = read_config(eos_output(results, 0), &have, &foreign, err);
     if (code)
         return code;
     eos_render_changes(&r, cs);

@@ -378,6 +378,18 @@ enum qs_code eos_config_read(const char *text, struct qs_resources *ret, struct 
     return code ? code : eos_tree_read(&tree, ret, ret_foreign, err);
 }
 
+bool eos_config_is_whole(const char *text)
+{
+    static const char last[] = "end";
+    size_t len = strlen(text);
+
+    while (len && strchr(" \r\n", text[len - 1]))
+        len--;
+    if (len < strlen(last) || strncmp(text + len - strlen(last), last, strlen(last)))
+        return false;
+    return len == strlen(last) || text[len - strlen(last) - 1] == '\n';
+}
+
 void eos_config_revision(const char *text, char hex[65])
 {
     qs_auto(buf) struct qs_buf kept = QS_BUF(EOS_CONFIG_MAX);

@@ -75,6 +75,8 @@ enum qs_code eos_tree_read(const struct eos_tree *t, struct qs_resources *ret, s
 /* Both steps. */
 enum qs_code eos_config_read(const char *text, struct qs_resources *ret, struct qs_val **ret_foreign,
                              struct qs_err *err) QS_MUST_CHECK;
+/* Whether the text ends as EOS ends a configuration: one that was cut, or is none, must not read as an empty switch. */
+bool eos_config_is_whole(const char *text);
 /* Hex SHA-256 of the configuration without its comment lines (date, command and device header). */
 void eos_config_revision(const char *text, char hex[65]);
 

@@ -141,6 +141,21 @@ static void malformed_text_is_refused_with_its_line(void **state)
     }
 }
 
+static void a_configuration_without_its_end_is_not_whole(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *text; bool whole; } rows[] = {
+        { "vlan 10\n!\nend\n", true }, { "vlan 10\r\nend\r\n\r\n", true }, { "end", true },
+        { "", false }, { "vlan 10\n", false }, { "vlan 10\nen", false }, { "description the end\n", false },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < QS_COUNT(rows); i++)
+        if (eos_config_is_whole(rows[i].text) != rows[i].whole)
+            fail_msg("'%s'", rows[i].text);
+}
+
 static void carriage_returns_and_odd_indents_are_taken(void **state)
 {
     struct config c = read_text("vlan 7\r\n  name a\r\ninterface Vlan7\r\n ip address 10.0.7.1/24\r\n");
@@ -189,6 +204,7 @@ int main(void)
         cmocka_unit_test(every_row_of_a_real_configuration_is_read),
         cmocka_unit_test(what_no_row_covers_is_told_with_its_place),
         cmocka_unit_test(malformed_text_is_refused_with_its_line),
+        cmocka_unit_test(a_configuration_without_its_end_is_not_whole),
         cmocka_unit_test(carriage_returns_and_odd_indents_are_taken),
         cmocka_unit_test(vlan_lists_have_one_form),
         cmocka_unit_test(the_revision_ignores_comments_alone),
