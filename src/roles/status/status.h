@@ -41,7 +41,7 @@
  *
  * "qs.adrs/1" (decisions makes it):
  * { "format", "counters": {"in_force", "dependencies", "revisit", "superseded"},
- *   "adrs": [{"id", "title", "status", "date", "component", "state", "depends_on": [ID], "supersedes": [ID],
+ *   "adrs": [{"id", "title", "status", "date", "component": [NAME], "state", "depends_on": [ID], "supersedes": [ID],
  *             "chosen", "triggers": [{"kind", "text", "state": "fired"|"armed"|"unknown"}]}] }
  */
 #pragma once
