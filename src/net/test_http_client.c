@@ -257,7 +257,8 @@ static void a_wrong_certificate_is_refused_before_the_request(void **state)
 
 static void a_unix_socket_is_spoken_to(void **state)
 {
-    struct app app = { .server.unix_path = "/tmp/qs-test-client.sock" };
+    qs_auto(str) char *path = qs_xasprintf("/tmp/qs-test-client-%d.sock", (int)getpid());
+    struct app app = { .server.unix_path = path };
     struct qs_err err = QS_ERR_INIT;
     qs_auto(reply) struct qs_http_reply r = { 0 };
 
@@ -268,7 +269,7 @@ static void a_unix_socket_is_spoken_to(void **state)
     assert_int_equal(qs_http_request(c, "GET", "/echo", NULL, NULL, 0, &r, &err), QS_OK);
     assert_int_equal(r.status, 201);
     stop(&app);
-    (void)unlink(app.server.unix_path);
+    (void)unlink(path);
     qs_http_reply_done(&r);
     assert_int_equal(qs_http_request(c, "GET", "/echo", NULL, NULL, 0, &r, &err), QS_UNREACHABLE);
 }
