@@ -3,7 +3,7 @@
  * sockets. Used by every role and by the emulators. It refuses instead of guessing: both Content-Length and
  * Transfer-Encoding, repeated or signed lengths, folded or nameless headers, blanks before the colon, bare
  * LF, NUL, no or two Hosts, bad chunks: 400 and close. Each phase (head, body, reply, idle) has an absolute
- * deadline, so dripped bytes do not extend it. An idle connection costs one small allocation.
+ * deadline, so dripped bytes do not extend it. An idle connection costs under 300 bytes of memory.
  *
  * Handlers run on the loop's thread and must not block. A handler either replies before it returns, or keeps
  * the request and replies later (qs_http_later), or turns it into a stream (events, NDJSON).
