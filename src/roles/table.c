@@ -4,6 +4,7 @@
 
 /* The one list of processes: a role or a part of the twin is added here and nowhere else. */
 #define QS_ROLES(X) \
+    X(executor)     \
     X(status)       \
     X(twin_node)    \
     X(twin_router)  \

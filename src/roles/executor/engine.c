@@ -69,13 +69,15 @@ void qs_engine_free(struct qs_engine *e)
 {
     if (!e)
         return;
+    (void)pthread_mutex_lock(&e->lock);
+    while (e->watch_count) /* each ends within the time of its exchanges */
+        (void)pthread_cond_wait(&e->changed, &e->lock);
+    (void)pthread_mutex_unlock(&e->lock);
     qs_journal_close(e->journal);
     qs_fd_close(e->lease);
     (void)pthread_mutex_destroy(&e->recovering);
     (void)pthread_mutex_destroy(&e->lock);
     (void)pthread_cond_destroy(&e->changed);
-    for (size_t i = 0; i < e->watch_count; i++)
-        free(e->watches[i].name);
     free(e->watches);
     free(e->state);
     free(e->credentials);
