@@ -9,7 +9,6 @@
 #include "converge/driver.h"
 #include "resolve/resolve_int.h"
 
-#define HASH_TEXT_MAX (64u << 10)
 
 /* ---- what the files share ---- */
 
@@ -181,20 +180,6 @@ static enum qs_code add_target(const struct qs_lab *lab, const struct qs_device 
     return QS_OK;
 }
 
-static void hash_all(struct qs_desired *d)
-{
-    qs_auto(buf) struct qs_buf text = QS_BUF(HASH_TEXT_MAX);
-
-    for (size_t i = 0; i < d->count; i++) {
-        const struct qs_desired_target *t = &d->targets[i];
-        char hex[QS_SHA256_TEXT];
-
-        qs_resources_hash(&t->want, qs_driver_find(t->driver)->types, hex);
-        qs_buf_printf(&text, "%s %s %s %u %s\n", t->name, t->driver, t->address, t->port, hex);
-    }
-    (void)qs_sha256_hex(qs_buf_text(&text), text.len, d->hash);
-}
-
 enum qs_code qs_resolve(const struct qs_lab *lab, struct qs_desired *ret, struct qs_err *err)
 {
     struct qs_desired d = {.lab = qs_xstrdup(lab->name), .site = qs_xstrdup(lab->site)};
@@ -207,7 +192,7 @@ enum qs_code qs_resolve(const struct qs_lab *lab, struct qs_desired *ret, struct
         qs_desired_done(&d);
         return code;
     }
-    hash_all(&d);
+    qs_desired_seal(&d);
     *ret = d;
     return QS_OK;
 }
