@@ -48,6 +48,7 @@ static void bad_texts_are_refused_with_their_place(void **state)
         { "a:\n  - *x\n", "t.yaml:2:6: anchors, aliases and tags are not used in qs files" },
         { "a: !!str 1\n", "t.yaml:1:10: anchors, aliases and tags are not used in qs files" },
         { "a\n---\nb\n", "t.yaml:2:1: a second document starts here; one file holds one" },
+        { "# x\n%YAML 1.2\n---\na\n", "t.yaml:2:1: directives are not used in qs files" },
         { "? [a]\n: b\n", "t.yaml:1:3: the key is not a plain word" },
         { "a: 99999999999999999999\n",
           "t.yaml:1:4: the number is beyond 64 bit; write it in quotes if it is a text" },

@@ -301,6 +301,21 @@ static struct qs_val *build_stream(struct reader *r)
     }
 }
 
+/* The line of the first directive ("%YAML 1.2"), 0 for none. They are of no use here, and libfyaml 0.7 never comes back
+ * from one that is not UTF-8. */
+static unsigned find_directive(const char *text, size_t len)
+{
+    unsigned line = 1;
+
+    for (const char *at = text, *end = text + len; at && at < end; line++) {
+        if (*at == '%')
+            return line;
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    return 0;
+}
+
 enum qs_code qs_yaml_parse(const char *name, const char *text, size_t len, struct qs_val **ret, struct qs_err *err)
 {
     const struct fy_diag_cfg quiet = { .output_fn = swallow, .level = FYET_ERROR, .module_mask = ~0U };
@@ -311,6 +326,9 @@ enum qs_code qs_yaml_parse(const char *name, const char *text, size_t len, struc
         return qs_err_set(err, QS_LIMIT, 0, "%s:1:1: the file is longer than 4 MiB", name);
     if (memchr(text, '\0', len))
         return qs_err_set(err, QS_INVALID, 0, "%s:1:1: the file holds a NUL byte", name);
+    if (find_directive(text, len))
+        return qs_err_set(err, QS_INVALID, 0, "%s:%u:1: directives are not used in qs files", name,
+                          find_directive(text, len));
     if (r.diag)
         fy_diag_set_collect_errors(r.diag, true);
     r.parser = fy_parser_create(&(struct fy_parse_cfg){ .flags = FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2,

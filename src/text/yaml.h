@@ -1,7 +1,7 @@
 /*
  * text/yaml: YAML 1.2 documents to values, with positions (libfyaml; its only user).
  * Core schema: plain true/false, null/~, integers and floats are typed; "yes", "no", "on" stay strings.
- * Refused: duplicate keys, anchors and aliases, tags, several documents, nesting over 64, text over 4 MiB.
+ * Refused: duplicate keys, anchors and aliases, tags, directives, several documents, nesting over 64, text over 4 MiB.
  */
 #pragma once
 
