@@ -147,7 +147,7 @@ def test_pyeapi_reads_version_and_running_config(lab):
     assert text.startswith("! Command: show running-config\n! device: sw1 (DCS-7050TX-64-R, EOS-4.28.3M)\n!\n")
     assert "interface Ethernet1\n   shutdown\n!" in text and text.endswith("!\nend\n")
     assert PASSWORD not in text and "secret sha512 $6$" in text
-    assert node.get_config("startup-config", as_string=True) == ""
+    assert "interface Ethernet1\n   shutdown\n!" in node.get_config("startup-config", as_string=True)
 
 
 def test_pyeapi_session_diff_commit_and_abort(lab):
@@ -172,6 +172,29 @@ def test_errors_have_the_shape_that_clients_read(lab):
     assert caught.value.error_code == 1002
     assert "CLI command 2 of 2 'show bogus' failed: invalid command" in caught.value.error_text
     assert caught.value.output[-1]["errors"] == ["Invalid input (at token 1: 'bogus')"]
+
+
+def test_napalm_commits_with_a_timer_confirms_rolls_back_and_replaces(lab):
+    napalm = pytest.importorskip("napalm")
+    device = napalm.get_network_driver("eos")(lab.addresses["sw1"], "qs", PASSWORD,
+                                              optional_args={"transport": "https", "port": 443})
+    device.open()
+    assert device.get_facts()["model"] == "DCS-7050TX-64-R"
+    running = lambda: device.get_config()["running"]
+    device.load_merge_candidate(config="vlan 70\n   name seventy")
+    assert "+vlan 70" in device.compare_config()
+    device.commit_config(revert_in=60)
+    assert device.has_pending_commit()
+    device.confirm_commit()
+    assert not device.has_pending_commit() and "vlan 70" in device.get_config()["startup"]
+    device.load_merge_candidate(config="vlan 71")
+    device.commit_config(revert_in=60)
+    device.rollback()
+    assert "vlan 71" not in running() and "vlan 70" in running()
+    device.load_replace_candidate(config=running().replace("vlan 70\n   name seventy\n!\n", ""))
+    device.commit_config()
+    assert "vlan 70" not in running()
+    device.close()
 
 
 def test_wrong_passwords_are_refused(lab):

@@ -35,8 +35,15 @@ static enum qs_code first_contact(const struct qs_sw_platform *p, struct qs_sw_c
 
 static enum qs_code boot(struct qs_sw_box *box, const char *startup, struct qs_err *err)
 {
-    if (!startup)
-        return first_contact(box->platform, &box->running, err);
+    qs_auto(buf) struct qs_buf text = QS_BUF(QS_SW_TEXT_MAX);
+
+    if (!startup) {
+        if (first_contact(box->platform, &box->running, err))
+            return err->code;
+        qs_sw_config_render(box->running, false, &text);
+        box->startup = qs_buf_take(&text);
+        return QS_OK;
+    }
     box->startup = qs_xstrdup(startup);
     if (qs_sw_config_load(box->platform, startup, &box->running, err))
         return qs_err_wrap(err, "startup-config");
@@ -87,14 +94,12 @@ enum qs_code qs_sw_box_save(struct qs_sw_box *box, struct qs_err *err)
     qs_auto(buf) struct qs_buf text = QS_BUF(QS_SW_TEXT_MAX);
 
     qs_sw_config_render(box->running, false, &text);
-    if (box->hooks.save && box->hooks.save(box->hooks.arg, qs_buf_text(&text), err))
+    if (box->hooks.save && box->hooks.save(box->hooks.arg, QS_SW_STARTUP, qs_buf_text(&text), err))
         return err->code;
     free(box->startup);
     box->startup = qs_buf_take(&text);
     return QS_OK;
 }
-
-/* --- sessions --- */
 
 static void run_config(struct qs_sw_box *box, struct qs_sw_config *c)
 {
@@ -102,6 +107,37 @@ static void run_config(struct qs_sw_box *box, struct qs_sw_config *c)
     box->running = c;
     qs_sw_box_changed(box);
 }
+
+enum qs_code qs_sw_box_export(struct qs_sw_box *box, const char *file, bool startup, struct qs_err *err)
+{
+    qs_auto(buf) struct qs_buf text = QS_BUF(QS_SW_TEXT_MAX);
+    qs_auto(str) char *name = qs_xasprintf(QS_SW_FLASH "%s", file);
+
+    if (startup)
+        qs_buf_puts(&text, box->startup);
+    else
+        qs_sw_config_render(box->running, false, &text);
+    if (!box->hooks.save)
+        return qs_err_set(err, QS_UNSUPPORTED, 0, "no flash");
+    return box->hooks.save(box->hooks.arg, name, qs_buf_text(&text), err);
+}
+
+enum qs_code qs_sw_box_replace(struct qs_sw_box *box, const char *file, struct qs_err *err)
+{
+    qs_auto(buf) struct qs_buf text = QS_BUF(QS_SW_TEXT_MAX);
+    qs_auto(str) char *name = qs_xasprintf(QS_SW_FLASH "%s", file);
+    struct qs_sw_config *c = NULL;
+
+    if (!box->hooks.load)
+        return qs_err_set(err, QS_UNSUPPORTED, 0, "no flash");
+    if (box->hooks.load(box->hooks.arg, name, &text, err) ||
+        qs_sw_config_load(box->platform, qs_buf_text(&text), &c, err))
+        return err->code;
+    run_config(box, c);
+    return QS_OK;
+}
+
+/* --- sessions --- */
 
 static void drop(struct qs_sw_box *box, const struct qs_sw_session *s)
 {

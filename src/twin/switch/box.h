@@ -13,6 +13,9 @@
 
 #define QS_SW_PENDING_MAX 5
 
+#define QS_SW_STARTUP "startup-config" /* names that the hooks are given */
+#define QS_SW_FLASH "flash-"
+
 enum qs_sw_state { QS_SW_PENDING, QS_SW_TIMED, QS_SW_COMPLETED }; /* TIMED: committed, waits to be confirmed */
 
 struct qs_sw_session {
@@ -31,7 +34,9 @@ struct qs_sw_counters {
 };
 struct qs_sw_hooks { /* members may be NULL */
     void (*changed)(void *arg); /* another configuration runs now */
-    enum qs_code (*save)(void *arg, const char *text, struct qs_err *err); /* the startup-config, durably */
+    /* Keeps a text for good under a plain name of ours: the startup-config or a file of the device's flash. */
+    enum qs_code (*save)(void *arg, const char *name, const char *text, struct qs_err *err);
+    enum qs_code (*load)(void *arg, const char *name, struct qs_buf *text, struct qs_err *err); /* NOTFOUND, … */
     bool (*link_up)(void *arg, int port);                                  /* -1: the management port */
     void (*counters)(void *arg, int port, struct qs_sw_counters *ret);
     size_t (*macs)(void *arg, struct qs_sw_mac *ret, size_t max);
@@ -40,7 +45,7 @@ struct qs_sw_hooks { /* members may be NULL */
 struct qs_sw_box {
     const struct qs_sw_platform *platform;
     struct qs_sw_config *running;
-    char *startup; /* text of the startup-config; NULL: none was ever saved */
+    char *startup; /* text of the startup-config */
     struct qs_sw_session **sessions;
     size_t session_count;
     struct qs_sw_config *checkpoint; /* what the running commit timer would bring back */
@@ -62,6 +67,10 @@ QS_DEFINE_AUTO(sw_box, struct qs_sw_box *, qs_sw_box_free)
 void qs_sw_box_changed(struct qs_sw_box *box);
 /* Saves the running configuration as startup-config. */
 enum qs_code qs_sw_box_save(struct qs_sw_box *box, struct qs_err *err) QS_MUST_CHECK;
+/* Writes a configuration's text to a file of the flash, and lets one run at once, without any timer. */
+enum qs_code qs_sw_box_export(struct qs_sw_box *box, const char *file, bool startup, struct qs_err *err)
+    QS_MUST_CHECK;
+enum qs_code qs_sw_box_replace(struct qs_sw_box *box, const char *file, struct qs_err *err) QS_MUST_CHECK;
 
 /* Ends what has run out: commit timer and old sessions. To be called at qs_sw_box_deadline() or later. */
 void qs_sw_box_tick(struct qs_sw_box *box);

@@ -127,6 +127,40 @@ static enum qs_code do_save(struct qs_sw_exec *ex, const struct qs_sw_arg *a, st
     return QS_OK;
 }
 
+static enum qs_code copy_to(struct qs_sw_exec *ex, const char *file, bool startup, struct qs_val *messages,
+                            struct qs_err *err)
+{
+    if (qs_sw_box_export(ex->box, file + strlen("flash:"), startup, err))
+        return qs_err_set(err, QS_REFUSED, err->sys, "Error copying to %s (%s)", file, err->msg);
+    (void)qs_val_add(messages, qs_val_str("Copy completed successfully."));
+    return QS_OK;
+}
+
+static enum qs_code do_copy_startup(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *messages,
+                                    struct qs_err *err)
+{
+    return copy_to(ex, a[0].text, true, messages, err);
+}
+
+static enum qs_code do_copy_running(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *messages,
+                                    struct qs_err *err)
+{
+    return copy_to(ex, a[0].text, false, messages, err);
+}
+
+static enum qs_code do_replace(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *messages,
+                               struct qs_err *err)
+{
+    struct qs_err why = QS_ERR_INIT;
+
+    (void)messages;
+    leave(ex);
+    if (!qs_sw_box_replace(ex->box, a[0].text + strlen("flash:"), &why))
+        return QS_OK;
+    return qs_err_set(err, QS_REFUSED, why.sys, "Cannot replace running-config with %s (%s%s%s)", a[0].text, why.ctx,
+                      *why.ctx ? ": " : "", why.msg);
+}
+
 /* --- inside a session --- */
 
 static enum qs_code do_commit(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *messages,
@@ -193,6 +227,9 @@ static const struct row {
     { PRIVILEGED, "configure session <name> abort",                  do_abort_named },
     { PRIVILEGED, "write [memory]",                                  do_save },
     { PRIVILEGED, "copy running-config startup-config",              do_save },
+    { PRIVILEGED, "copy startup-config <file>",                      do_copy_startup },
+    { PRIVILEGED, "copy running-config <file>",                      do_copy_running },
+    { PRIVILEGED, "configure replace <file>",                        do_replace },
     { SESSION,    "commit",                                          do_commit },
     { SESSION,    "commit timer <hms>",                              do_commit_timer },
     { SESSION,    "abort",                                           do_abort },

@@ -120,6 +120,15 @@ static bool is_one(const char *text, const char *param, struct qs_sw_arg *arg)
     return false;
 }
 
+static bool is_file(const char *text, const char *param, struct qs_sw_arg *arg)
+{
+    const char *name = qs_after(text, "flash:");
+
+    (void)param, (void)arg;
+    return name && *name && *name != '.' && strlen(name) <= 64 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name);
+}
+
 static bool is_word(const char *text, const char *param, struct qs_sw_arg *arg)
 {
     (void)text, (void)param, (void)arg;
@@ -147,6 +156,7 @@ static const struct {
     /* a name that is the beginning of another comes after it */
     { "vlans", is_vlans }, { "vlan", is_vlan }, { "ip", is_ip },       { "prefix", is_prefix }, { "intf", is_intf },
     { "int", is_int },     { "hms", is_hms },   { "name", is_name },   { "word", is_word },     { "one", is_one },
+    { "file", is_file },
 };
 
 static bool value_fits(const char *kind, const char *text, struct qs_sw_arg *arg)

@@ -4,7 +4,7 @@
  * A pattern is words between blanks. A plain word matches itself, exactly; <kind> matches a value and captures it;
  * [ … ] may be left out and does not nest. Arguments are numbered by the place of their <kind> in the pattern,
  * those left out have text NULL. Kinds:
- *   <vlan> <vlans> <ip> <ip4> <ip6> <prefix4> <prefix6> <int:A-B> <one:a|b> <hms> (HH:MM:SS) <name> (letters, digits and
+ *   <file> (flash:NAME) <vlan> <vlans> <ip> <ip4> <ip6> <prefix4> <prefix6> <int:A-B> <one:a|b> <hms> (HH:MM:SS) <name> (letters, digits and
  *   ._:-+@) <word> (anything printable) <line> (the rest of the line) <intf> (an interface name of any kind)
  */
 #pragma once

@@ -85,8 +85,8 @@ static enum qs_code show_startup(struct qs_sw_exec *ex, const struct qs_sw_arg *
 
     (void)a, (void)err;
     if (model)
-        config_model(body ? body : "", qs_val_set(model, "cmds", qs_val_map()));
-    else if (body)
+        config_model(body, qs_val_set(model, "cmds", qs_val_map()));
+    else
         qs_buf_printf(text, "! Command: show startup-config\n! Startup-config last modified at boot or by write\n"
                       "! device: %s (%s, EOS-%s)\n!\n%s", p->name, p->model, p->version, body);
     return QS_OK;
@@ -290,6 +290,21 @@ static enum qs_code show_hostname(struct qs_sw_exec *ex, const struct qs_sw_arg 
     }
     qs_val_set_str(model, "hostname", name);
     qs_val_set_str(model, "fqdn", fqdn);
+    return QS_OK;
+}
+
+static enum qs_code show_banner(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
+                                struct qs_buf *text, struct qs_err *err)
+{
+    const struct qs_sw_config *c = ex->box->running;
+    bool login = qs_streq(a[0].text, "login");
+    const char *banner = login ? c->banner_login : c->banner_motd;
+
+    (void)err;
+    if (model)
+        qs_val_set_str(model, login ? "loginBanner" : "motd", banner ? banner : "");
+    else
+        qs_buf_puts(text, banner ? banner : "");
     return QS_OK;
 }
 
@@ -591,6 +606,7 @@ const struct qs_sw_show qs_sw_shows[] = {
     /* clang-format off */
     { "show version",                               false, false, show_version },
     { "show hostname",                              false, false, show_hostname },
+    { "show banner <one:login|motd>",               false, false, show_banner },
     { "show running-config",                        true,  false, show_running },
     { "show running-config all",                    true,  false, show_running_all },
     { "show startup-config",                        true,  false, show_startup },

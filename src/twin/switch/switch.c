@@ -22,7 +22,6 @@
 #include "twin/switch/eapi.h"
 #include "twin/switch/sync.h"
 
-#define STARTUP "startup-config"
 #define BODY_MAX (8u << 20)
 #define SERVE_DELAY_MS 100 /* the reply that turns eAPI off still leaves */
 
@@ -97,11 +96,18 @@ static void on_changed(void *arg)
         s->serve_timer = qs_loop_after(s->loop, SERVE_DELAY_MS, on_serve_timer, s);
 }
 
-static enum qs_code on_save(void *arg, const char *text, struct qs_err *err)
+static enum qs_code on_save(void *arg, const char *name, const char *text, struct qs_err *err)
 {
     const struct self *s = arg;
 
-    return qs_fs_write(s->state, STARTUP, text, strlen(text), 0600, err);
+    return qs_fs_write(s->state, name, text, strlen(text), 0600, err);
+}
+
+static enum qs_code on_load(void *arg, const char *name, struct qs_buf *text, struct qs_err *err)
+{
+    const struct self *s = arg;
+
+    return qs_fs_read(s->state, name, text, err);
 }
 
 static bool on_link_up(void *arg, int port)
@@ -235,7 +241,7 @@ static enum qs_code read_startup(struct self *s, char **ret, struct qs_err *err)
 {
     struct qs_buf text = QS_BUF(QS_SW_TEXT_MAX);
 
-    if (!qs_fs_read(s->state, STARTUP, &text, err)) {
+    if (!qs_fs_read(s->state, QS_SW_STARTUP, &text, err)) {
         *ret = qs_buf_take(&text);
         return QS_OK;
     }
@@ -252,8 +258,8 @@ static enum qs_code open_box(struct self *s, struct qs_err *err)
 
     if (read_startup(s, &startup, err) || qs_sw_box_new(s->platform, startup, qs_mono_ms, &s->box, err))
         return err->code;
-    s->box->hooks = (struct qs_sw_hooks){ .changed = on_changed, .save = on_save, .link_up = on_link_up,
-                                          .counters = on_counters, .macs = on_macs, .arg = s };
+    s->box->hooks = (struct qs_sw_hooks){ .changed = on_changed, .save = on_save, .load = on_load,
+                                          .link_up = on_link_up, .counters = on_counters, .macs = on_macs, .arg = s };
     s->auth = qs_sw_auth_new(s->box);
     return QS_OK;
 }

@@ -30,7 +30,7 @@ struct bench { /* a switch on a table: a clock that is set by hand, hooks that c
     struct qs_sw_platform *platform;
     struct qs_sw_box *box;
     unsigned changed;
-    char *saved;
+    char *saved, *saved_as;
     bool save_fails;
 };
 
@@ -39,14 +39,26 @@ static void on_changed(void *arg)
     ((struct bench *)arg)->changed++;
 }
 
-static enum qs_code on_save(void *arg, const char *text, struct qs_err *err)
+static enum qs_code on_load(void *arg, const char *name, struct qs_buf *text, struct qs_err *err)
+{
+    const struct bench *b = arg;
+
+    if (!qs_streq(b->saved_as, name))
+        return qs_err_set(err, QS_NOTFOUND, 0, "no such file");
+    qs_buf_puts(text, b->saved);
+    return QS_OK;
+}
+
+static enum qs_code on_save(void *arg, const char *name, const char *text, struct qs_err *err)
 {
     struct bench *b = arg;
 
     if (b->save_fails)
         return qs_err_set(err, QS_IO, 0, "no space");
     free(b->saved);
+    free(b->saved_as);
     b->saved = qs_xstrdup(text);
+    b->saved_as = qs_xstrdup(name);
     return QS_OK;
 }
 
@@ -60,7 +72,7 @@ static struct bench *boot(const char *conf, const char *startup)
     if (qs_json_parse(conf, strlen(conf), &v, &err) || qs_sw_platform_read(v, &b->platform, &err) ||
         qs_sw_box_new(b->platform, startup, now_ms, &b->box, &err))
         fail_msg("%s: %s", err.ctx, err.msg);
-    b->box->hooks = (struct qs_sw_hooks){ .changed = on_changed, .save = on_save, .arg = b };
+    b->box->hooks = (struct qs_sw_hooks){ .changed = on_changed, .save = on_save, .load = on_load, .arg = b };
     return b;
 }
 
@@ -69,6 +81,7 @@ static void bench_free(struct bench *b)
     qs_sw_box_free(b->box);
     qs_sw_platform_free(b->platform);
     free(b->saved);
+    free(b->saved_as);
     free(b);
 }
 QS_DEFINE_AUTO(bench, struct bench *, bench_free)
@@ -473,6 +486,23 @@ static void what_was_saved_boots_again(void **state)
     assert_non_null(strstr(words, "no space"));
 }
 
+static void a_file_of_the_flash_replaces_what_runs(void **state)
+{
+    qs_auto(bench) struct bench *b = boot(CONF("4.28.3M"), NULL);
+    qs_auto(str) char *words = NULL;
+
+    (void)state;
+    must(b, "\"enable\",\"copy startup-config flash:rollback-0\",\"configure\",\"vlan 10\"");
+    assert_string_equal(b->saved_as, "flash-rollback-0");
+    must(b, "\"enable\",\"configure replace flash:rollback-0\"");
+    assert_false(running_has(b, "vlan 10"));
+    words = refused(b, "\"enable\",\"configure replace flash:other\"");
+    assert_string_equal(words, "Cannot replace running-config with flash:other (no such file)");
+    free(words);
+    words = refused(b, "\"enable\",\"copy running-config flash:../x\"");
+    assert_string_equal(words, "Invalid input (at token 2: 'flash:../x')");
+}
+
 static void filters_keep_sections_and_lines(void **state)
 {
     static const struct {
@@ -517,7 +547,7 @@ static void every_show_command_answers_in_both_forms(void **state)
         "show version", "show hostname", "show running-config", "show running-config all", "show startup-config",
         "show configuration sessions", "show configuration sessions detail", "show session-config named s",
         "show vlan", "show vlan 1", "show interfaces", "show interfaces Ethernet1", "show interfaces status",
-        "show interfaces description", "show mac address-table",
+        "show interfaces description", "show mac address-table", "show banner motd", "show banner login",
     };
     qs_auto(bench) struct bench *b = boot(CONF("4.28.3M"), NULL);
 
@@ -602,6 +632,7 @@ int main(void)
         cmocka_unit_test(a_pending_timer_is_shown_by_version),
         cmocka_unit_test(only_the_last_completed_session_stays_listed),
         cmocka_unit_test(what_was_saved_boots_again),
+        cmocka_unit_test(a_file_of_the_flash_replaces_what_runs),
         cmocka_unit_test(filters_keep_sections_and_lines),
         cmocka_unit_test(show_all_names_the_defaults),
         cmocka_unit_test(every_show_command_answers_in_both_forms),
