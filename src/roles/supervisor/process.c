@@ -98,7 +98,9 @@ static void on_frame(void *arg, int fd, uint32_t events)
             qs_process_kill(p);
         return;
     }
-    if (frame.type == QS_IPC_READY) {
+    if (p->state == QS_PROC_STOPPED) {
+        /* asked to stop while it started: what it says about that start no longer counts */
+    } else if (frame.type == QS_IPC_READY) {
         drop_timer(p);
         keep_detail(p, frame.body, "detail");
         set_state(p, QS_PROC_READY);

@@ -110,6 +110,18 @@ static void a_child_gets_ready_and_stops_when_asked(void **state)
     end(&box);
 }
 
+static void a_child_stopped_before_it_was_ready_stays_stopped(void **state)
+{
+    struct box box;
+
+    (void)state;
+    start(&box, "ready");
+    qs_process_stop(&box.p); /* its READY is still to come */
+    await(&box, QS_PROC_STOPPED, true);
+    assert_int_equal(box.p.restarts, 0);
+    end(&box);
+}
+
 static void a_killed_child_is_started_again(void **state)
 {
     struct box box;
@@ -152,6 +164,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_ready_and_stops_when_asked),
+        cmocka_unit_test(a_child_stopped_before_it_was_ready_stays_stopped),
         cmocka_unit_test(a_killed_child_is_started_again),
         cmocka_unit_test(what_failed_says_is_kept),
         cmocka_unit_test(a_bad_frame_ends_the_child_not_us),
