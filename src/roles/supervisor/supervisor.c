@@ -70,8 +70,8 @@ static void root_progress(void *arg, const char *what, unsigned percent)
 
 /* ---- what the parts are started with ---- */
 
-static void add_process(struct supervisor *s, const char *name, const char *role, int netns, struct qs_val *conf,
-                        int fd);
+static void add_process(struct supervisor *s, const char *name, const char *role, int netns, const struct qs_val *conf,
+                        int fd, int second_fd);
 
 static enum qs_code switch_or_router_conf(struct supervisor *s, const struct qs_part *part, struct qs_val *conf,
                                           struct qs_err *err)
@@ -113,19 +113,22 @@ static enum qs_code add_part_process(struct supervisor *s, const struct qs_part 
     qs_val_set_str(conf, "authorized_key", s->ssh_public);
     if ((part->kind == QS_PART_SWITCH || part->kind == QS_PART_ROUTER) && switch_or_router_conf(s, part, conf, err))
         return err->code;
-    add_process(s, part->name, part_roles[part->kind].role, part->netns, conf, -1);
+    add_process(s, part->name, part_roles[part->kind].role, part->netns, conf, -1, -1);
     return QS_OK;
 }
 
-static void add_roles(struct supervisor *s)
+static enum qs_code add_roles(struct supervisor *s, struct qs_err *err)
 {
     qs_auto(val) struct qs_val *executor = qs_val_map();
     qs_auto(val) struct qs_val *status = qs_val_map();
+    int local = -1;
 
+    if (qs_net_listen_unix(RUN "/status.sock", 0600, &local, err))
+        return err->code;
     qs_val_set_str(executor, "state", STATE);
     qs_val_set_str(executor, "socket", RUN "/executor.sock");
     qs_val_set_str(executor, "credentials", STATE "/credentials.json");
-    add_process(s, "executor", "executor", -1, executor, -1);
+    add_process(s, "executor", "executor", -1, executor, -1, -1);
     qs_val_set_str(status, "state", STATE);
     qs_val_set_str(status, "spec", RUN "/status-spec.json");
     qs_val_set_str(status, "lab_doc", RUN "/page.json");
@@ -133,7 +136,8 @@ static void add_roles(struct supervisor *s)
     qs_val_set_str(status, "executor", RUN "/executor.sock");
     qs_val_set_str(status, "ssh_key", STATE "/twin/ssh/id_ed25519");
     qs_val_set_str(status, "root", ROOT);
-    add_process(s, "status", "status", -1, status, s->in->panel_fd);
+    add_process(s, "status", "status", -1, status, s->in->panel_fd, local);
+    return QS_OK;
 }
 
 /* ---- children ---- */
@@ -177,15 +181,16 @@ static void on_changed(void *arg, struct qs_process *p)
     announce_when_ready(s);
 }
 
-static void add_process(struct supervisor *s, const char *name, const char *role, int netns, struct qs_val *conf,
-                        int fd)
+/* The descriptors belong to the process from here on, at every start of it. */
+static void add_process(struct supervisor *s, const char *name, const char *role, int netns, const struct qs_val *conf,
+                        int fd, int second_fd)
 {
     struct qs_buf body = QS_BUF(SPEC_MAX);
     struct qs_process *p = QS_PUSH(s->procs, s->count);
 
     qs_json_write(conf, &body);
     *p = (struct qs_process){ .name = qs_xstrdup(name), .role = role, .conf = qs_buf_take(&body), .netns = netns,
-                              .fds = { fd, -1 }, .loop = s->loop, .changed = on_changed, .arg = s, .channel = -1 };
+                              .fds = { fd, second_fd }, .loop = s->loop, .changed = on_changed, .arg = s, .channel = -1 };
 }
 
 static void on_child(void *arg, int fd, uint32_t events)
@@ -329,9 +334,8 @@ static enum qs_code start_all(struct supervisor *s, struct qs_err *err)
     for (size_t i = 0; i < qs_fabric_count(s->fabric); i++)
         if (add_part_process(s, qs_fabric_part(s->fabric, i), err))
             return err->code;
-    if (qs_keys_write_credentials(STATE, s->credentials, err))
+    if (qs_keys_write_credentials(STATE, s->credentials, err) || add_roles(s, err))
         return err->code;
-    add_roles(s);
     for (size_t i = 0; i < s->count; i++)
         qs_process_start(&s->procs[i]);
     return QS_OK;
