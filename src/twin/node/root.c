@@ -280,7 +280,7 @@ static enum qs_code unpack(struct watch *w, const char *roots, int dirfd, struct
 {
     qs_auto(buf) struct qs_buf wanted = QS_BUF(4096);
     qs_auto(str) char *into = qs_xasprintf("%s/base.new", roots);
-    const char *argv[] = { "/usr/bin/tar", "-x", "-f", "-", "-C", into, "--numeric-owner", "--xattrs",
+    const char *argv[] = { "/usr/bin/tar", "-x", "-f", "-", "-C", into, "-p", "--numeric-owner", "--xattrs",
                            "--xattrs-include=security.capability", "--exclude=./dev/*", NULL };
     struct stat st;
 
