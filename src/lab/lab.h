@@ -187,7 +187,7 @@ struct qs_check { /* how a component or a signal is known to work */
     char *name;
     char *kind;    /* http tcp tls dns icmp ssh process converge role wan */
     char *target;  /* URL; host:port; "device:core" (its management address, the port of its API); "node:cp1" (its
-                      address in the VLAN of its gateway); role, process: the role's name. wan: the node that asks, and
+                      address in the VLAN of its gateway); "nodes:worker" (each node of that role at this site); role, process: the role's name. wan: the node that asks, and
                       conditions look at what the site's upstream answers */
     struct qs_strs conditions; /* "[STATUS] == 200", "[RESPONSE_TIME] < 500", "[BODY].a == b", "[CERTIFICATE] > 7d" */
     uint64_t interval_ms, timeout_ms;

@@ -164,10 +164,28 @@ void lab_check_checks(struct lab_box *box)
 
 /* ---- what checks look at ---- */
 
+/* "nodes:worker" stands for every node of that role at this site: there must be one. */
+static void role_target(struct lab_box *box, const struct qs_check *c, const char *role, const char *who)
+{
+    const struct qs_lab *lab = &box->lab;
+    size_t here = 0;
+
+    for (size_t i = 0; i < lab->node_count; i++)
+        here += qs_node_has_role(&lab->nodes[i], role) && !qs_streq(lab->nodes[i].engine, "none");
+    if (!here)
+        (void)lab_problem(box, &c->at, "%s: check '%s' looks at '%s', and site '%s' has no node of that role", who, c->name,
+                          c->target, lab->site);
+    for (size_t i = 0; i < lab->node_count; i++)
+        if (qs_node_has_role(&lab->nodes[i], role) && !lab->nodes[i].gateway_vlan)
+            lab_hint(lab_problem(box, &c->at, "%s: check '%s' looks at '%s', and '%s' has no address to go to", who,
+                                 c->name, c->target, lab->nodes[i].name), "Give the node a `gateway_vlan`.");
+}
+
 static void check_target(struct lab_box *box, const struct qs_check *c, const char *who)
 {
     const struct qs_lab *lab = &box->lab;
     const char *device = qs_after(c->target, "device:"), *node = qs_after(c->target, "node:");
+    const char *role = qs_after(c->target, "nodes:");
     const struct qs_device *d = device ? qs_lab_device(lab, device) : NULL;
     const struct qs_node *n = node ? qs_lab_node(lab, node) : NULL;
 
@@ -178,11 +196,13 @@ static void check_target(struct lab_box *box, const struct qs_check *c, const ch
                              c->target, lab->site), "Say in `pending` of this site why.");
     else if (qs_streq(c->kind, "converge") && !d)
         (void)lab_problem(box, &c->at, "%s: check '%s': kind converge needs a target device:NAME", who, c->name);
-    else if ((qs_streq(c->kind, "ssh") || qs_streq(c->kind, "wan")) && device)
-        (void)lab_problem(box, &c->at, "%s: check '%s': kind %s needs a target node:NAME", who, c->name, c->kind);
+    else if (qs_streq(c->kind, "wan") && !n)
+        (void)lab_problem(box, &c->at, "%s: check '%s': kind wan needs a target node:NAME", who, c->name);
     else if (n && !n->gateway_vlan)
         lab_hint(lab_problem(box, &c->at, "%s: check '%s' looks at '%s', which has no address to go to", who, c->name,
                              c->target), "Give the node a `gateway_vlan`.");
+    else if (role)
+        role_target(box, c, role, who);
 }
 
 void lab_check_targets(struct lab_box *box)

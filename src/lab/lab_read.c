@@ -29,7 +29,7 @@ struct slot { /* one value on its way into one field */
 
 static struct qs_at at_of(const char *file, const struct qs_val *v)
 {
-    return (struct qs_at){ file, v->line, v->col };
+    return (struct qs_at){ file, v->line ? v->line : 1, v->col ? v->col : 1 }; /* an empty file has no place */
 }
 
 static void where_text(const struct where *w, struct qs_buf *b)

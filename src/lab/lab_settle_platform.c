@@ -62,20 +62,24 @@ static void settle_site(struct lab_box *box)
 
 /* ---- components and signals ---- */
 
-/* The device or node that a check talks to, by "device:NAME" or "node:NAME"; NULL: neither. */
-static const char *engine_behind(const struct qs_lab *lab, const struct qs_check *check)
+/* Whether a check talks to something emulated: "device:NAME", "node:NAME", or any of "nodes:ROLE". */
+static bool meets_twin(const struct qs_lab *lab, const struct qs_check *check)
 {
     const char *device = qs_after(check->target, "device:"), *node = qs_after(check->target, "node:");
+    const char *role = qs_after(check->target, "nodes:");
     const struct qs_device *d = device ? qs_lab_device(lab, device) : NULL;
     const struct qs_node *n = node ? qs_lab_node(lab, node) : NULL;
+    bool any = qs_streq(d ? d->engine : n ? n->engine : NULL, "twin");
 
-    return d ? d->engine : n ? n->engine : NULL;
+    for (size_t i = 0; role && i < lab->node_count; i++)
+        any |= qs_node_has_role(&lab->nodes[i], role) && qs_streq(lab->nodes[i].engine, "twin");
+    return any;
 }
 
 static bool is_emulated(const struct qs_lab *lab, const struct qs_check *checks, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (qs_streq(engine_behind(lab, &checks[i]), "twin"))
+        if (meets_twin(lab, &checks[i]))
             return true;
     return false;
 }

@@ -250,7 +250,7 @@ static void checks_know_where_to_look(void **state)
           "\"port\":443," },
         { "edge-router", "{\"name\":\"reachable\",\"kind\":\"tcp\",\"target\":\"device:edge\",\"address\":\"10.0.0.14\","
           "\"port\":8729," },
-        { "control-nodes", "{\"name\":\"cp1\",\"kind\":\"ssh\",\"target\":\"node:cp1\",\"address\":\"10.0.20.11\"," },
+        { "control-nodes", "{\"name\":\"ssh cp1\",\"kind\":\"ssh\",\"target\":\"node:cp1\",\"address\":\"10.0.20.11\"," },
         { "wan", "{\"name\":\"masqueraded\",\"kind\":\"wan\",\"target\":\"node:cp1\",\"address\":\"10.0.20.11\"," },
     };
     /* clang-format on */
