@@ -454,6 +454,20 @@ def test_eapi_can_be_shut_down_and_comes_back_by_the_timer(wired):
     wait_for(lambda: not refused())
 
 
+def test_the_api_moves_to_another_port(wired):
+    wired.node("sw1").run_commands(["configure session move", "management api http-commands",
+                                    "protocol https port 8443", "exit", "commit timer 00:00:01"])
+
+    def listens(port):
+        try:
+            socket.create_connection(("10.0.0.11", port), 1).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+    wait_for(lambda: listens(8443) and not listens(443))
+    wait_for(lambda: listens(443) and not listens(8443))
+
+
 def test_what_was_written_survives_a_restart(wired):
     wired.configure("sw2", "hostname second")
     wired.node("sw2").enable("write memory")

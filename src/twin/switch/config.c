@@ -139,6 +139,7 @@ static void intf_free(struct qs_sw_intf *intf)
 {
     free(intf->name);
     free(intf->description);
+    free(intf->ip_more);
     free(intf->ip6);
     free(intf);
 }
@@ -146,6 +147,7 @@ static void intf_free(struct qs_sw_intf *intf)
 void qs_sw_intf_reset(struct qs_sw_intf *intf)
 {
     free(intf->description);
+    free(intf->ip_more);
     free(intf->ip6);
     *intf = (struct qs_sw_intf){ .kind = intf->kind, .name = intf->name, .number = intf->number, .access = 1,
                                  .native = 1, .routed = intf->kind != QS_SW_ETHERNET };
@@ -297,19 +299,20 @@ static int route_cmp(const struct qs_sw_route *r, const struct qs_prefix *dest, 
 }
 
 void qs_sw_config_route_set(struct qs_sw_config *c, const struct qs_prefix *dest, const struct qs_ip *via,
-                            const char *name)
+                            unsigned distance, const char *name)
 {
     size_t at = c->route_count;
 
     for (size_t i = 0; i < c->route_count; i++)
         if (route_cmp(&c->routes[i], dest, via) == 0) {
+            c->routes[i].distance = distance;
             set_text(&c->routes[i].name, name);
             return;
         }
     (void)QS_PUSH(c->routes, c->route_count);
     for (; at > 0 && route_cmp(&c->routes[at - 1], dest, via) > 0; at--)
         c->routes[at] = c->routes[at - 1];
-    c->routes[at] = (struct qs_sw_route){ .dest = *dest, .via = *via };
+    c->routes[at] = (struct qs_sw_route){ .dest = *dest, .via = *via, .distance = distance };
     set_text(&c->routes[at].name, name);
 }
 

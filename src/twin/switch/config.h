@@ -36,12 +36,13 @@ struct qs_sw_intf {
     uint16_t access, native;
     struct qs_sw_vlans allowed;
     struct qs_prefix ip; /* family 0: none */
-    struct qs_prefix *ip6;
-    size_t ip6_count;
+    struct qs_prefix *ip_more, *ip6; /* secondary IPv4 addresses, IPv6 addresses */
+    size_t ip_more_count, ip6_count;
 };
 struct qs_sw_route {
     struct qs_prefix dest;
     struct qs_ip via;
+    unsigned distance; /* 1: the default */
     char *name;
 };
 struct qs_sw_texts { /* a small list of texts without duplicates */
@@ -62,6 +63,7 @@ struct qs_sw_config {
     size_t route_count;
     bool ip_routing, ipv6_routing;
     bool api_enabled, api_https;
+    uint16_t api_port; /* 0: the default */
 };
 
 /* What `rollback clean-config` gives: every port of the platform at its defaults. */
@@ -90,7 +92,7 @@ void qs_sw_config_user_del(struct qs_sw_config *c, const char *name);
 bool qs_sw_user_verify(const struct qs_sw_user *u, const char *password);
 
 void qs_sw_config_route_set(struct qs_sw_config *c, const struct qs_prefix *dest, const struct qs_ip *via,
-                            const char *name);
+                            unsigned distance, const char *name);
 /* Removes the routes to `dest`, with `via` (NULL: any next hop). */
 void qs_sw_config_route_del(struct qs_sw_config *c, const struct qs_prefix *dest, const struct qs_ip *via);
 

@@ -11,8 +11,9 @@
 #define USERS_MAX 64
 #define TEXTS_MAX 64
 #define ROUTES_MAX 4096
-#define IP6_MAX 16
+#define ADDRESSES_MAX 16
 #define BANNER_MAX 4096
+#define HTTPS_PORT 443
 
 enum verb { SET = 1, NO = 2, DEF = 4, UNSET = NO | DEF, BOTH = SET | UNSET };
 
@@ -148,7 +149,7 @@ static enum qs_code do_route(struct call *k, struct qs_err *err)
     }
     if (k->c->route_count == ROUTES_MAX)
         return refuse_count(err, "static routes", ROUTES_MAX);
-    qs_sw_config_route_set(k->c, &dest, &k->a[1].ip, k->a[2].text);
+    qs_sw_config_route_set(k->c, &dest, &k->a[1].ip, k->a[2].text ? k->a[2].num : 1, k->a[3].text);
     return QS_OK;
 }
 
@@ -442,6 +443,9 @@ static const char *overlap(const struct call *k, const struct qs_prefix *p)
             continue;
         if (other->ip.ip.family && p->ip.family == 4 && qs_prefix_overlaps(&other->ip, p))
             return other->name;
+        for (size_t n = 0; n < other->ip_more_count; n++)
+            if (qs_prefix_overlaps(&other->ip_more[n], p))
+                return other->name;
         for (size_t n = 0; n < other->ip6_count; n++)
             if (qs_prefix_overlaps(&other->ip6[n], p))
                 return other->name;
@@ -463,63 +467,90 @@ static enum qs_code check_address(const struct call *k, const struct qs_prefix *
     return QS_OK;
 }
 
-static enum qs_code do_ip(struct call *k, struct qs_err *err)
+/* A further address of the interface, in one of its two lists. */
+static int find_address(const struct qs_prefix *list, size_t count, const struct qs_prefix *p)
 {
-    const struct qs_prefix *p = &k->a[0].prefix;
-
-    if (k->verb == SET) {
-        if (check_address(k, p, err))
-            return err->code;
-        k->intf->ip = *p;
-    } else if (!k->a[0].text || (qs_ip_equal(&p->ip, &k->intf->ip.ip) && p->len == k->intf->ip.len))
-        k->intf->ip = (struct qs_prefix){ 0 };
-    return QS_OK;
-}
-
-static int find_ip6(const struct qs_sw_intf *intf, const struct qs_prefix *p)
-{
-    for (size_t i = 0; i < intf->ip6_count; i++)
-        if (qs_ip_equal(&intf->ip6[i].ip, &p->ip) && intf->ip6[i].len == p->len)
+    for (size_t i = 0; i < count; i++)
+        if (qs_ip_equal(&list[i].ip, &p->ip) && list[i].len == p->len)
             return (int)i;
     return -1;
 }
 
-static enum qs_code add_ip6(struct call *k, const struct qs_prefix *p, struct qs_err *err)
+static enum qs_code add_address(struct call *k, struct qs_prefix **list, size_t *count, struct qs_err *err)
 {
-    struct qs_sw_intf *intf = k->intf;
-    size_t at = intf->ip6_count;
+    const struct qs_prefix *p = &k->a[0].prefix;
+    size_t at = *count;
 
-    if (find_ip6(intf, p) >= 0)
+    if (find_address(*list, *count, p) >= 0)
         return QS_OK;
-    if (at == IP6_MAX)
-        return refuse_count(err, "IPv6 addresses", IP6_MAX);
+    if (at == ADDRESSES_MAX)
+        return refuse_count(err, "addresses", ADDRESSES_MAX);
     if (check_address(k, p, err))
         return err->code;
-    (void)QS_PUSH(intf->ip6, intf->ip6_count);
-    for (; at > 0 && qs_ip_cmp(&intf->ip6[at - 1].ip, &p->ip) > 0; at--)
-        intf->ip6[at] = intf->ip6[at - 1];
-    intf->ip6[at] = *p;
+    (void)QS_PUSH(*list, *count);
+    for (; at > 0 && qs_ip_cmp(&(*list)[at - 1].ip, &p->ip) > 0; at--)
+        (*list)[at] = (*list)[at - 1];
+    (*list)[at] = *p;
+    return QS_OK;
+}
+
+static void drop_addresses(struct qs_prefix **list, size_t *count)
+{
+    free(*list);
+    *list = NULL;
+    *count = 0;
+}
+
+/* `p` NULL: all. */
+static void drop_address(struct qs_prefix **list, size_t *count, const struct qs_prefix *p)
+{
+    int i = p ? find_address(*list, *count, p) : -1;
+
+    if (i >= 0) {
+        (*count)--;
+        memmove(&(*list)[i], &(*list)[i + 1], (*count - (size_t)i) * sizeof(**list));
+    }
+    if (!p || *count == 0) /* the array grows from nothing again */
+        drop_addresses(list, count);
+}
+
+static enum qs_code do_ip(struct call *k, struct qs_err *err)
+{
+    const struct qs_prefix *p = &k->a[0].prefix;
+    struct qs_sw_intf *intf = k->intf;
+
+    if (k->verb == SET) {
+        if (check_address(k, p, err))
+            return err->code;
+        intf->ip = *p;
+        return QS_OK;
+    }
+    if (k->a[0].text && (!qs_ip_equal(&p->ip, &intf->ip.ip) || p->len != intf->ip.len))
+        return QS_OK;
+    if (k->a[0].text && intf->ip_more_count > 0)
+        return qs_err_set(err, QS_REFUSED, 0, "Primary address cannot be deleted before secondary");
+    intf->ip = (struct qs_prefix){ 0 };
+    drop_addresses(&intf->ip_more, &intf->ip_more_count);
+    return QS_OK;
+}
+
+static enum qs_code do_ip_secondary(struct call *k, struct qs_err *err)
+{
+    struct qs_sw_intf *intf = k->intf;
+
+    if (k->verb == SET && !intf->ip.ip.family)
+        return qs_err_set(err, QS_REFUSED, 0, "Primary address must be assigned first");
+    if (k->verb == SET)
+        return add_address(k, &intf->ip_more, &intf->ip_more_count, err);
+    drop_address(&intf->ip_more, &intf->ip_more_count, &k->a[0].prefix);
     return QS_OK;
 }
 
 static enum qs_code do_ip6(struct call *k, struct qs_err *err)
 {
-    struct qs_sw_intf *intf = k->intf;
-    int i;
-
     if (k->verb == SET)
-        return add_ip6(k, &k->a[0].prefix, err);
-    i = k->a[0].text ? find_ip6(intf, &k->a[0].prefix) : -1;
-    if (!k->a[0].text)
-        intf->ip6_count = 0;
-    else if (i >= 0) {
-        intf->ip6_count--;
-        memmove(&intf->ip6[i], &intf->ip6[i + 1], (intf->ip6_count - (size_t)i) * sizeof(*intf->ip6));
-    }
-    if (intf->ip6_count == 0) { /* the array grows from nothing again */
-        free(intf->ip6);
-        intf->ip6 = NULL;
-    }
+        return add_address(k, &k->intf->ip6, &k->intf->ip6_count, err);
+    drop_address(&k->intf->ip6, &k->intf->ip6_count, k->a[0].text ? &k->a[0].prefix : NULL);
     return QS_OK;
 }
 
@@ -541,6 +572,7 @@ static enum qs_code do_api(struct call *k, struct qs_err *err)
     }
     k->c->api_enabled = false;
     k->c->api_https = true;
+    k->c->api_port = 0;
     return QS_OK;
 }
 
@@ -555,6 +587,15 @@ static enum qs_code do_api_https(struct call *k, struct qs_err *err)
 {
     (void)err;
     k->c->api_https = k->verb != NO;
+    k->c->api_port = 0;
+    return QS_OK;
+}
+
+static enum qs_code do_api_port(struct call *k, struct qs_err *err)
+{
+    (void)err;
+    k->c->api_https = true;
+    k->c->api_port = k->a[0].num == HTTPS_PORT ? 0 : (uint16_t)k->a[0].num;
     return QS_OK;
 }
 
@@ -608,14 +649,14 @@ static const struct row {
     { QS_SW_MODE_CONFIG, DEF,   "interface <intf>",                                             do_default_interface,0 },
     { QS_SW_MODE_CONFIG, BOTH,  "ip routing",                                                   do_ip_routing,      0 },
     { QS_SW_MODE_CONFIG, BOTH,  "ipv6 unicast-routing",                                         do_ipv6_routing,    0 },
-    { QS_SW_MODE_CONFIG, SET,   "ip route <prefix4> <ip4> [name <name>]",                       do_route,           0 },
-    { QS_SW_MODE_CONFIG, UNSET, "ip route <prefix4> [<ip4>]",                                   do_route,           0 },
-    { QS_SW_MODE_CONFIG, SET,   "ipv6 route <prefix6> <ip6> [name <name>]",                     do_route,           0 },
-    { QS_SW_MODE_CONFIG, UNSET, "ipv6 route <prefix6> [<ip6>]",                                 do_route,           0 },
+    { QS_SW_MODE_CONFIG, SET,   "ip route <prefix4> <ip4> [<int:1-255>] [name <word>]",         do_route,           0 },
+    { QS_SW_MODE_CONFIG, UNSET, "ip route <prefix4> [<ip4>] [<int:1-255>] [name <word>]",       do_route,           0 },
+    { QS_SW_MODE_CONFIG, SET,   "ipv6 route <prefix6> <ip6> [<int:1-255>] [name <word>]",       do_route,           0 },
+    { QS_SW_MODE_CONFIG, UNSET, "ipv6 route <prefix6> [<ip6>] [<int:1-255>] [name <word>]",     do_route,           0 },
     { QS_SW_MODE_CONFIG, BOTH,  "management api http-commands",                                 do_api,             0 },
 
-    { QS_SW_MODE_VLAN,     SET,   "name <name>",                                                  do_vlan_name,       0 },
-    { QS_SW_MODE_VLAN,     UNSET, "name [<name>]",                                                do_vlan_name,       0 },
+    { QS_SW_MODE_VLAN,     SET,   "name <word>",                                                  do_vlan_name,       0 },
+    { QS_SW_MODE_VLAN,     UNSET, "name [<word>]",                                                do_vlan_name,       0 },
     { QS_SW_MODE_VLAN,     SET,   "state <one:active|suspend>",                                   do_vlan_state,      0 },
     { QS_SW_MODE_VLAN,     UNSET, "state",                                                        do_vlan_state,      0 },
 
@@ -641,12 +682,14 @@ static const struct row {
     { QS_SW_MODE_INTF,     UNSET, "switchport trunk allowed vlan",                                do_allowed,         E },
     { QS_SW_MODE_INTF,     SET,   "ip address <prefix4>",                                         do_ip,              E | L | M | V },
     { QS_SW_MODE_INTF,     UNSET, "ip address [<prefix4>]",                                       do_ip,              E | L | M | V },
+    { QS_SW_MODE_INTF,     BOTH,  "ip address <prefix4> secondary",                               do_ip_secondary,    E | L | M | V },
     { QS_SW_MODE_INTF,     SET,   "ipv6 address <prefix6>",                                       do_ip6,             E | L | M | V },
     { QS_SW_MODE_INTF,     UNSET, "ipv6 address [<prefix6>]",                                     do_ip6,             E | L | M | V },
     { QS_SW_MODE_INTF,     BOTH,  "ipv6 enable",                                                  do_ip6_enable,      E | L | M | V },
 
     { QS_SW_MODE_API,       BOTH,  "shutdown",                                                     do_api_shutdown,    0 },
     { QS_SW_MODE_API,       BOTH,  "protocol https",                                               do_api_https,       0 },
+    { QS_SW_MODE_API,       SET,   "protocol https port <int:1-65535>",                            do_api_port,        0 },
     { QS_SW_MODE_API,       UNSET, "protocol http",                                                do_api_no_http,     0 },
     /* clang-format on */
 };

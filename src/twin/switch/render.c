@@ -122,9 +122,11 @@ static void write_api(const struct writer *w)
 {
     const struct qs_sw_config *c = w->c;
 
-    if (!c->api_enabled && c->api_https && !w->all)
+    if (!c->api_enabled && c->api_https && !c->api_port && !w->all)
         return;
     qs_buf_puts(w->buf, "management api http-commands\n");
+    if (c->api_port)
+        qs_buf_printf(w->buf, "   protocol https port %u\n", c->api_port);
     flag(w, !c->api_https, c->api_https ? "protocol https" : "no protocol https");
     flag(w, false, "no protocol http");
     flag(w, c->api_enabled, c->api_enabled ? "no shutdown" : "shutdown");
@@ -157,6 +159,8 @@ static void write_addresses(const struct writer *w, const struct qs_sw_intf *int
 
     if (intf->ip.ip.family)
         qs_buf_printf(w->buf, "   ip address %s\n", qs_prefix_text(&intf->ip, text));
+    for (size_t i = 0; i < intf->ip_more_count; i++)
+        qs_buf_printf(w->buf, "   ip address %s secondary\n", qs_prefix_text(&intf->ip_more[i], text));
     if (intf->ipv6_enable)
         qs_buf_puts(w->buf, "   ipv6 enable\n");
     for (size_t i = 0; i < intf->ip6_count; i++)
@@ -190,6 +194,8 @@ static void write_routes(const struct writer *w, uint8_t family)
         any = true;
         qs_buf_printf(w->buf, "%s route %s %s", family == 4 ? "ip" : "ipv6", qs_prefix_text(&r->dest, dest),
                       qs_ip_text(&r->via, via));
+        if (r->distance != 1)
+            qs_buf_printf(w->buf, " %u", r->distance);
         if (r->name)
             qs_buf_printf(w->buf, " name %s", r->name);
         qs_buf_putc(w->buf, '\n');

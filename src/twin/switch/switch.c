@@ -36,7 +36,7 @@ struct self {
     SSL_CTX *tls;
     struct qs_timer *timer, *serve_timer;
     int state;
-    uint16_t port;
+    uint16_t port, serving; /* the default one, and the one at which `server` listens */
 };
 
 /* --- eAPI's server follows the configuration --- */
@@ -45,7 +45,7 @@ static enum qs_code listen_on(struct self *s, const char *host, struct qs_err *e
 {
     int fd = -1;
 
-    if (qs_net_listen_tcp(host, s->port, &fd, err))
+    if (qs_net_listen_tcp(host, s->serving, &fd, err))
         return err->code;
     return qs_http_server_listen(s->server, fd, s->tls, err);
 }
@@ -56,13 +56,14 @@ static enum qs_code serve(struct self *s, struct qs_err *err)
 {
     static const struct qs_http_limits limits = { .body_max = BODY_MAX, .conns_max = 256 };
     const struct qs_sw_config *c = s->box->running;
+    uint16_t port = !c->api_enabled || !c->api_https ? 0 : c->api_port ? c->api_port : s->port;
 
-    if (!c->api_enabled || !c->api_https) {
-        qs_http_server_free(s->server);
-        s->server = NULL;
+    if (s->server && port == s->serving)
         return QS_OK;
-    }
-    if (s->server)
+    qs_http_server_free(s->server);
+    s->server = NULL;
+    s->serving = port;
+    if (port == 0)
         return QS_OK;
     s->server = qs_http_server_new(s->loop, &limits, handle, s);
     if (listen_on(s, "0.0.0.0", err))

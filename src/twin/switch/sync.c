@@ -242,6 +242,8 @@ static void add_addresses(const struct qs_sw_intf *intf, struct qs_prefix **list
 {
     if (intf->ip.ip.family)
         *QS_PUSH(*list, *count) = intf->ip;
+    for (size_t i = 0; i < intf->ip_more_count; i++)
+        *QS_PUSH(*list, *count) = intf->ip_more[i];
     for (size_t i = 0; i < intf->ip6_count; i++)
         *QS_PUSH(*list, *count) = intf->ip6[i];
 }
@@ -404,12 +406,18 @@ static void set_forwarding(int fd, bool on)
         tell(qs_err_sys(&err, QS_IO, errno, "could not set forwarding"), &err);
 }
 
-static bool has_route(const struct qs_sw_config *c, const struct qs_prefix *dest)
+/* The route to `dest` that is used: the one of the smallest distance, NULL when there is none. */
+static const struct qs_sw_route *best_route(const struct qs_sw_config *c, const struct qs_prefix *dest)
 {
-    for (size_t i = 0; i < c->route_count; i++)
-        if (qs_ip_equal(&c->routes[i].dest.ip, &dest->ip) && c->routes[i].dest.len == dest->len)
-            return true;
-    return false;
+    const struct qs_sw_route *best = NULL;
+
+    for (size_t i = 0; i < c->route_count; i++) {
+        const struct qs_sw_route *r = &c->routes[i];
+
+        if (holds(&r->dest, 1, dest) && (!best || r->distance < best->distance))
+            best = r;
+    }
+    return best;
 }
 
 static void sync_routes(struct qs_sync *s, const struct qs_sw_config *c)
@@ -417,7 +425,7 @@ static void sync_routes(struct qs_sync *s, const struct qs_sw_config *c)
     struct qs_err err = QS_ERR_INIT;
 
     for (size_t i = 0; i < s->route_count; i++)
-        if (!has_route(c, &s->routes[i].dest))
+        if (!best_route(c, &s->routes[i].dest))
             tell(qs_nl_route(s->router, &s->routes[i].dest, &s->routes[i].via, NULL, false, &err), &err);
     free(s->routes);
     s->routes = NULL;
@@ -425,6 +433,8 @@ static void sync_routes(struct qs_sync *s, const struct qs_sw_config *c)
     for (size_t i = 0; i < c->route_count; i++) {
         const struct qs_sw_route *r = &c->routes[i];
 
+        if (best_route(c, &r->dest) != r)
+            continue;
         *QS_PUSH(s->routes, s->route_count) = (struct qs_sw_route){ .dest = r->dest, .via = r->via };
         tell(qs_nl_route(s->router, &r->dest, &r->via, NULL, true, &err), &err);
     }

@@ -112,6 +112,13 @@ static void commands_give_canonical_text(void **state)
           "   shutdown\n" },
         { "routes sort and lose host bits", "ip route 10.9.0.7/16 10.0.0.2\nip route 0.0.0.0/0 10.0.0.1 name up",
           "ip route 0.0.0.0/0 10.0.0.1 name up\nip route 10.9.0.0/16 10.0.0.2\n!\n" },
+        { "a route's distance", "ip route 0.0.0.0/0 10.0.0.1 200 name b\nip route 0.0.0.0/0 10.0.0.2 1",
+          "ip route 0.0.0.0/0 10.0.0.1 200 name b\nip route 0.0.0.0/0 10.0.0.2\n!\n" },
+        { "secondary addresses", "interface Vlan10\nip address 10.0.1.1/24\nip address 10.0.3.1/24 secondary\n"
+          "ip address 10.0.2.1/24 secondary", "   ip address 10.0.1.1/24\n   ip address 10.0.2.1/24 secondary\n"
+          "   ip address 10.0.3.1/24 secondary\n!\n" },
+        { "the API's port", "management api http-commands\nno shutdown\nprotocol https port 8443",
+          "management api http-commands\n   protocol https port 8443\n   no shutdown\n!\n" },
         { "IPv6 routes", "ipv6 unicast-routing\nipv6 route ::/0 fd00::1",
           "ipv6 unicast-routing\n!\nipv6 route ::/0 fd00::1\n!\n" },
         { "api", "management api http-commands\nno shutdown\nprotocol https\nno protocol http",
@@ -157,6 +164,9 @@ static void no_and_default_bring_back_the_clean_text(void **state)
           "interface Management1\nno ipv6 address fd00::1/64\nno ipv6 enable" },
         { "ip routing\nipv6 unicast-routing", "no ip routing\nno ipv6 unicast-routing" },
         { "ip route 0.0.0.0/0 10.0.0.1 name x", "no ip route 0.0.0.0/0 10.0.0.1" },
+        { "interface Vlan1\nip address 10.0.1.1/24\nip address 10.0.2.1/24 secondary\nexit",
+          "interface Vlan1\nno ip address 10.0.2.1/24 secondary\nno ip address 10.0.1.1/24\nexit\nno interface Vlan1" },
+        { "management api http-commands\nprotocol https port 1", "management api http-commands\nprotocol https port 443" },
         { "ip route 0.0.0.0/0 10.0.0.1\nip route 0.0.0.0/0 10.0.0.2", "no ip route 0.0.0.0/0" },
         { "management api http-commands\nno shutdown\nno protocol https", "no management api http-commands" },
         { "username a nopassword", "no username a" },
@@ -207,6 +217,9 @@ static void errors_name_the_token(void **state)
         { "interface Vlan1\nip address 10.0.0.0/24", "Invalid IP address 10.0.0.0/24" },
         { "interface Vlan1\nip address 10.0.0.1/24\nexit\ninterface Vlan2\nip address 10.0.0.2/16",
           "Subnet 10.0.0.2/16 overlaps with existing subnet of Vlan1" },
+        { "interface Vlan1\nip address 10.0.0.1/24 secondary", "Primary address must be assigned first" },
+        { "interface Vlan1\nip address 10.0.0.1/24\nip address 10.0.1.1/24 secondary\nno ip address 10.0.0.1/24",
+          "Primary address cannot be deleted before secondary" },
         { "username a secret sha512 nothash", "Invalid encrypted password" },
         { "banner login", "Incomplete command (at token 1: 'login')" },
     };
