@@ -6,6 +6,11 @@
     X(up)            \
     X(down)          \
     X(twin)          \
+    X(plan)          \
+    X(apply)         \
+    X(drift)         \
+    X(history)       \
+    X(rollback)      \
     X(check)         \
     X(schema)        \
     X(init)          \

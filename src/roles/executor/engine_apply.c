@@ -170,7 +170,7 @@ static struct qs_val *result_of(const struct run *r, const struct qs_val *plan, 
     const struct qs_val *targets = qs_val_get(plan, "targets");
 
     qs_val_set_str(v, "format", "qs.result/1");
-    qs_val_set_str(v, "apply", r->env.apply);
+    qs_val_set_str(v, "apply", r->env.apply[0] ? r->env.apply : NULL);
     qs_val_set_str(v, "state", state);
     list = qs_val_set(v, "targets", qs_val_list());
     for (size_t i = 0; i < r->count; i++) {
@@ -194,10 +194,45 @@ static struct qs_val *result_of(const struct run *r, const struct qs_val *plan, 
     return v;
 }
 
+/* Whether the target is as the plan wants it and was left so by the last apply: then there is nothing to record. */
+static bool is_known_same(const struct run *r, const struct node *n)
+{
+    const struct qs_type *types = r->e->find(n->step.t->driver)->types;
+    qs_auto(record) struct qs_record known = { .name = NULL };
+    qs_auto(resources) struct qs_resources want = qs_resources_copy(&n->step.t->want);
+    struct qs_err ignored = QS_ERR_INIT;
+    char was[QS_SHA256_TEXT], is[QS_SHA256_TEXT];
+
+    if (r->env.rollback || qs_val_get(n->step.plan, "held") || qs_val_get(n->step.plan, "error") ||
+        qs_val_count(qs_val_get(n->step.plan, "changes")) ||
+        qs_journal_target(r->e->journal, n->step.name, &known, &ignored) || !known.applied)
+        return false;
+    qs_resources_veil(&want, types, qs_journal_key(r->e->journal));
+    qs_resources_hash(&known.want, types, was);
+    qs_resources_hash(&want, types, is);
+    return qs_streq(was, is);
+}
+
+/* A second run leaves no trace: nothing to do makes no apply of its own. */
+static bool nothing_to_do(struct run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (!is_known_same(r, &r->nodes[i]))
+            return false;
+    for (size_t i = 0; i < r->count; i++)
+        r->nodes[i].step.state = "unchanged";
+    r->env.apply[0] = '\0';
+    return true;
+}
+
 static enum qs_code run_all(struct run *r, const struct qs_val *plan, struct qs_val **ret, struct qs_err *err)
 {
     bool failed = false;
 
+    if (nothing_to_do(r)) {
+        *ret = result_of(r, plan, "unchanged");
+        return QS_OK;
+    }
     if (begin(r, plan, err))
         return err->code;
     qs_event(QS_EV_APPLY_STARTED, "apply", r->env.apply, NULL);

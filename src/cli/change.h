@@ -1,0 +1,16 @@
+/* cli/change: what plan, apply, rollback and drift share: the wanted state, a plan on the screen, an apply followed. */
+#pragma once
+
+#include "cli/verb.h"
+#include "converge/desired.h"
+
+/* Loads the lab and resolves it. False: it has said why on stderr already. */
+bool qs_cli_desired(const struct qs_cli *cli, struct qs_desired *ret);
+/* The request body {"desired", "targets", "release"} from the flags --target and --release. */
+struct qs_val *qs_cli_plan_ask(const struct qs_cli *cli, const struct qs_desired *d);
+/* The plan as text (or with --native as commands) on stdout. */
+void qs_cli_plan_show(const struct qs_cli *cli, const struct qs_val *plan);
+/* Whether the plan may be applied: asks on a terminal; elsewhere only what destroys needs --yes. CONFLICT: no. */
+enum qs_code qs_cli_consent(const struct qs_cli *cli, const struct qs_val *plan, struct qs_err *err) QS_MUST_CHECK;
+/* Applies {"plan", "desired"?} and follows it on stderr; prints the outcome on stdout. Gives the exit status. */
+int qs_cli_apply(const struct qs_cli *cli, const struct qs_val *body);
