@@ -5,6 +5,8 @@
 #define QS_VERBS(X)  \
     X(up)            \
     X(down)          \
+    X(platform_status) \
+    X(status)        \
     X(twin)          \
     X(plan)          \
     X(apply)         \

@@ -26,7 +26,8 @@ static void put_signal(const struct qs_facts *f, size_t index, struct qs_buf *ou
     if (row->adr[0])
         qs_buf_printf(out, " <a href=\"/adrs#adr-%s\" title=\"the decision behind it\">ADR %s</a>", row->adr, row->adr);
     qs_buf_puts(out, "</span>");
-    qs_html_days(out, &now->days, f->now_us);
+    if (now->state != QS_STATE_PENDING)
+        qs_html_days(out, &now->days, f->now_us);
     qs_buf_puts(out, "</li>");
 }
 
@@ -79,7 +80,8 @@ static void put_component(const struct qs_facts *f, size_t index, struct qs_buf 
     if (now->state != QS_STATE_PENDING)
         qs_html_time(out, now->since_us);
     qs_buf_puts(out, "</td><td>");
-    qs_html_days(out, &now->days, f->now_us);
+    if (now->state != QS_STATE_PENDING)
+        qs_html_days(out, &now->days, f->now_us);
     qs_buf_puts(out, "</td></tr>");
 }
 
@@ -106,21 +108,36 @@ void qs_part_components(const struct qs_facts *f, struct qs_buf *out)
 
 /* ---- incidents ---- */
 
+/* ", for 33 min" */
+static void put_length(struct qs_buf *out, const char *started, const char *ended)
+{
+    uint64_t from, to;
+
+    if (!qs_time_read(started, &from) || !qs_time_read(ended, &to) || to < from)
+        return;
+    uint64_t s = (to - from) / 1000000;
+    const char *unit = s < 120 ? "s" : s < 7200 ? "min" : s < 172800 ? "h" : "d";
+    uint64_t n = s < 120 ? s : s < 7200 ? s / 60 : s < 172800 ? s / 3600 : s / 86400;
+
+    qs_buf_printf(out, ", for %llu %s", (unsigned long long)n, unit);
+}
+
 static void put_incident(const struct qs_val *v, struct qs_buf *out)
 {
     const char *ended = qs_val_get_str(v, "ended", NULL), *worst = qs_val_get_str(v, "worst", "");
+    const char *started = qs_val_get_str(v, "started", "");
 
-    qs_buf_printf(out, "<li data-state=\"%s\"%s><span class=\"name\">", qs_streq(worst, "down") ? "down" : "degraded",
-                  ended ? "" : " class=\"open\"");
-    qs_html_text(out, qs_val_get_str(v, "title", ""));
-    qs_buf_puts(out, "</span>");
-    qs_html_element(out, "span", "state", ended ? "over" : worst);
-    qs_buf_puts(out, "<span class=\"since\">");
-    qs_html_time_text(out, qs_val_get_str(v, "started", ""));
-    if (ended) {
-        qs_buf_puts(out, " to ");
-        qs_html_time_text(out, ended);
-    }
+    if (ended)
+        qs_buf_puts(out, "<li>");
+    else
+        qs_buf_printf(out, "<li class=\"open\" data-state=\"%s\">", qs_streq(worst, "down") ? "down" : "degraded");
+    qs_html_element(out, "span", "name", qs_val_get_str(v, "title", ""));
+    qs_buf_printf(out, "<span class=\"state\">%s", ended ? "was " : "");
+    qs_html_text(out, worst);
+    qs_buf_puts(out, "</span><span class=\"since\">");
+    qs_html_time_text(out, started);
+    if (ended)
+        put_length(out, started, ended);
     qs_buf_puts(out, "</span>");
     qs_html_element(out, "span", "message", qs_val_get_str(v, "message", ""));
     qs_buf_puts(out, "</li>");
@@ -156,7 +173,7 @@ static void put_change(const struct qs_val *v, struct qs_buf *out)
     for (size_t i = 0; i < qs_val_count(targets); i++) {
         const struct qs_val *t = qs_val_at(targets, i);
 
-        qs_buf_puts(out, i ? ", " : " ");
+        qs_buf_puts(out, i ? ", " : " · ");
         qs_html_text(out, qs_val_string(t, qs_val_get_str(t, "name", "")));
     }
     qs_buf_puts(out, "</span></li>");

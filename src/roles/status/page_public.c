@@ -151,7 +151,9 @@ static void put_counters(const struct qs_facts *f, struct qs_buf *out)
         qs_html_element(out, "span", NULL, counters[i].text);
         qs_buf_puts(out, "</li>");
     }
-    qs_buf_puts(out, "</ul>");
+    qs_buf_puts(out, "</ul><p class=\"facts\">Counted from docs/adrs by qs " QS_VERSION ", ");
+    qs_html_time(out, f->started_us);
+    qs_buf_puts(out, "</p>");
 }
 
 static void put_links(struct qs_buf *out, const char *word, const struct qs_val *ids)

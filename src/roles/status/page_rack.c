@@ -144,6 +144,14 @@ static void lay_out(struct drawing *d, const struct qs_val *page)
 
 /* ---- the drawing ---- */
 
+/* The entry of the device or node in a slot. */
+static const struct qs_val *held_by(const struct qs_facts *f, const struct slot *s)
+{
+    const struct qs_val *device = find_by(qs_val_get(f->page, "devices"), "name", s->name);
+
+    return device ? device : find_by(qs_val_get(f->page, "nodes"), "name", s->name);
+}
+
 static void put_slot(const struct drawing *d, const struct slot *s, struct qs_buf *out)
 {
     int middle = s->y + s->height / 2 + 4;
@@ -164,7 +172,7 @@ static void put_slot(const struct drawing *d, const struct slot *s, struct qs_bu
                       middle - 4, LEFT + 26, middle);
         qs_html_text(out, s->name);
         qs_buf_printf(out, "</text><text x=\"%d\" y=\"%d\" class=\"model\">", LEFT + WIDTH - 10, middle);
-        qs_html_text(out, qs_val_get_str(s->v, "model", ""));
+        qs_html_text(out, qs_val_get_str(held_by(d->f, s), "model", ""));
     } else {
         qs_buf_printf(out, "<text x=\"%d\" y=\"%d\" class=\"model start\">", LEFT + 26, middle);
         qs_html_text(out, qs_val_get_str(s->v, "label", ""));
@@ -319,6 +327,26 @@ static void put_port(const struct qs_val *page, const struct qs_val *port, struc
     qs_buf_puts(out, "</td></tr>");
 }
 
+/* Every port that carries something or leads somewhere; the rest in one line. */
+static void put_ports(const struct qs_val *page, const struct qs_val *ports, struct qs_buf *out)
+{
+    size_t unused = 0;
+
+    qs_buf_puts(out, "<table><thead><tr><th scope=\"col\">port</th><th scope=\"col\">carries</th>"
+                     "<th scope=\"col\">leads to</th></tr></thead><tbody>");
+    for (size_t i = 0; i < qs_val_count(ports); i++) {
+        const struct qs_val *port = qs_val_at(ports, i);
+
+        if (qs_val_get(port, "peer") || !qs_streq(qs_val_get_str(port, "mode", ""), "unused"))
+            put_port(page, port, out);
+        else
+            unused++;
+    }
+    qs_buf_puts(out, "</tbody></table>");
+    if (unused)
+        qs_buf_printf(out, "<p class=\"hint\">%zu more port%s, off.</p>", unused, unused == 1 ? "" : "s");
+}
+
 static void put_fact(struct qs_buf *out, const char *name, const char *text)
 {
     if (!text[0])
@@ -362,7 +390,6 @@ static void put_drift(const struct qs_facts *f, const char *name, struct qs_buf 
 static void put_details(const struct qs_facts *f, const struct qs_val *v, const char *kind, struct qs_buf *out)
 {
     const char *name = qs_val_get_str(v, "name", "");
-    const struct qs_val *ports = qs_val_get(v, "ports");
 
     qs_buf_puts(out, "<article class=\"device\" id=\"device-");
     qs_html_id(out, name);
@@ -379,11 +406,9 @@ static void put_details(const struct qs_facts *f, const struct qs_val *v, const 
     put_fact(out, "management", qs_val_get_str(v, "address", ""));
     put_node_facts(v, out);
     put_drift(f, name, out);
-    qs_buf_puts(out, "</dl><table><thead><tr><th scope=\"col\">port</th><th scope=\"col\">carries</th>"
-                     "<th scope=\"col\">leads to</th></tr></thead><tbody>");
-    for (size_t i = 0; i < qs_val_count(ports); i++)
-        put_port(f->page, qs_val_at(ports, i), out);
-    qs_buf_puts(out, "</tbody></table></article>");
+    qs_buf_puts(out, "</dl>");
+    put_ports(f->page, qs_val_get(v, "ports"), out);
+    qs_buf_puts(out, "</article>");
 }
 
 void qs_part_rack(const struct qs_facts *f, struct qs_buf *out)

@@ -191,6 +191,16 @@ static enum qs_code start_serve(struct status *s, struct qs_err *err)
     return QS_OK;
 }
 
+/* The role's own socket, unless it was handed one: the CLI asks there, and so does the check of this role itself. */
+static enum qs_code open_socket(struct status *s, struct qs_err *err)
+{
+    qs_auto(str) char *path = qs_xasprintf("%s/run/status.sock", qs_val_get_str(s->conf, "state", "/state"));
+
+    if (s->run->fds[1] >= 0)
+        return QS_OK;
+    return qs_net_listen_unix(path, 0660, &s->run->fds[1], err);
+}
+
 static enum qs_code open_history(struct status *s, struct qs_err *err)
 {
     qs_auto(str) char *path = qs_xasprintf("%s/status.db", qs_val_get_str(s->conf, "state", "/state"));
@@ -218,7 +228,8 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
         return qs_err_wrap(err, "configuration");
     s->env.icmp = qs_icmp_open(run->loop); /* may need a capability that the sandbox takes */
     /* Fenced before any thread starts, so that all of them are. */
-    if (read_trusted(s, err) || enter_sandbox(s, err) || read_spec(s->conf, &s->spec, err) || open_history(s, err))
+    if (read_trusted(s, err) || open_socket(s, err) || enter_sandbox(s, err) || read_spec(s->conf, &s->spec, err) ||
+        open_history(s, err))
         return err->code;
     s->page = read_page(s->conf);
     start_env(s);

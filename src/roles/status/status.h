@@ -2,7 +2,8 @@
  * roles/status: probes every check of the site, says of each signal and component how it is, keeps what it saw for 90
  * days, and serves the panel, the public lab page and the API (DESIGN.md, HTTP). Read-only: it changes nothing.
  *
- * CONFIG of the role; fds[0] is the listening TCP socket of the panel, fds[1] (optional) a listening Unix socket:
+ * CONFIG of the role; fds[0] is the listening TCP socket of the panel, fds[1] a listening Unix socket; without
+ * that one it opens STATE/run/status.sock itself:
  * {
  *   "state": "/state",                           its database is STATE/status.db
  *   "spec": "/state/run/status-spec.json",       "qs.status-spec/1", below
