@@ -1,31 +1,28 @@
 """The eos driver against the emulated switch: converge, second run without a change, drift by hand, refusals, the commit
 timer, orphans, and a kill at every request."""
 
-import hashlib
-import json
 import os
-import pathlib
-import ssl
 import subprocess
 import time
 
 import pytest
 
+from driving import CONVERGE, QS, Driving, certificate
 from ipc import Role
 from netns import Namespace, cable, return_net, unshare_net
 
 pyeapi = pytest.importorskip("pyeapi")
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("QS_BINARY", str(ROOT / "build" / "qs"))).parent
 PASSWORD = "correct-horse"
 ADDRESS = "10.0.0.11"
-CONVERGE = ["observe", "plan", "apply", "confirm"]
 
 
-class Switch:
+class Switch(Driving):
     def __init__(self, state):
+        self.pin = certificate(state)
+        super().__init__(state, driver="eos", address=ADDRESS, user="qs", password=PASSWORD, pin=self.pin,
+                         commit_timer_s=30, lab={"folder": "lab", "site": "twin", "device": "core"})
         self.state = state
         self.home = unshare_net()
         self.ns = Namespace()
@@ -34,11 +31,6 @@ class Switch:
         cable(None, "oob", self.ns, "ma1")
         subprocess.run(["ip", "addr", "add", "10.0.0.2/24", "dev", "oob"], check=True)
         subprocess.run(["ip", "link", "set", "oob", "up"], check=True)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", state / "key", "-out", state / "cert", "-subj", "/CN=core", "-days", "2"],
-                       check=True, capture_output=True)
-        der = ssl.PEM_cert_to_DER_cert((state / "cert").read_text())
-        self.pin = hashlib.sha256(der).hexdigest()
 
     def start(self, version="4.28.3M"):
         """First contact: nothing but the way in."""
@@ -50,7 +42,7 @@ class Switch:
                                "addresses": [ADDRESS + "/24", "fd51:7a3e:9c00::11/64"]},
                 "ports": [{"name": f"Ethernet{n}"} for n in range(1, 33)], "state": str(box), "port": 443,
                 "tls": {"cert": (self.state / "cert").read_text(), "key": (self.state / "key").read_text()}}
-        self.role = Role(str(BUILD / "qs"), "twin-switch", conf, prefix=self.ns.prefix, stderr=self.errors)
+        self.role = Role(QS, "twin-switch", conf, prefix=self.ns.prefix, stderr=self.errors)
         self.role.wait_ready()
 
     def stop(self):
@@ -63,30 +55,6 @@ class Switch:
         self.ns.end()
         self.errors.close()
         return_net(self.home)
-
-    def conf(self, **more):
-        conf = {"driver": "eos", "address": ADDRESS, "user": "qs", "password": PASSWORD, "pin": self.pin,
-                "commit_timer_s": 30, "lab": {"folder": "lab", "site": "twin", "device": "core"}}
-        conf.update(more)
-        path = self.state / "drive.json"
-        path.write_text(json.dumps(conf))
-        return path
-
-    def drive(self, *steps, env=None, **more):
-        """Runs the steps; gives their reports by name, and the exit status."""
-        done = subprocess.run([BUILD / "drive", self.conf(**more), *steps], cwd=ROOT, capture_output=True, text=True,
-                              timeout=60, env={**os.environ, **(env or {})})
-        assert "Sanitizer" not in done.stderr, done.stderr
-        reports = {}
-        for line in done.stdout.splitlines():
-            report = json.loads(line)
-            reports[report["step"]] = report
-        return reports, done.returncode
-
-    def changes(self):
-        reports, status = self.drive("observe", "plan")
-        assert status == 0, reports
-        return [(c["action"], c["type"], c["name"]) for c in reports["plan"]["changes"]]
 
     def node(self):
         connection = pyeapi.client.connect(transport="https", host=ADDRESS, username="qs", password=PASSWORD,
@@ -119,27 +87,25 @@ def switch(box):
 
 
 def test_a_fresh_switch_becomes_what_the_lab_says_and_stays_so(switch):
-    reports, status = switch.drive(*CONVERGE)
-    assert status == 0, list(reports.values())[-1]
-    assert reports["plan"]["changes"]
+    assert switch.converge()["plan"]["changes"]
     assert switch.changes() == []
 
 
 def test_what_somebody_changed_by_hand_is_named_and_undone(switch):
-    assert switch.drive(*CONVERGE)[1] == 0
+    switch.converge()
     switch.by_hand("no vlan 30", "username eve role network-admin secret letmein1", "interface Ethernet5",
                    "no shutdown", "switchport access vlan 20", "exit")
     assert sorted(switch.changes()) == [("create", "vlan", "30"), ("delete", "interface", "Ethernet5"),
                                         ("delete", "user", "eve")]
-    assert switch.drive(*CONVERGE)[1] == 0
+    switch.converge()
     assert switch.changes() == []
 
 
 def test_lines_that_no_row_covers_are_foreign_and_stay(switch):
     switch.by_hand("logging host 10.0.10.5")
-    reports, _ = switch.drive("observe")
+    reports, _ = switch.run("observe")
     assert "logging host 10.0.10.5" in reports["observe"]["foreign"]
-    assert switch.drive(*CONVERGE)[1] == 0
+    switch.converge()
     assert "logging host 10.0.10.5" in switch.show("show running-config")
 
 
@@ -147,7 +113,7 @@ def test_lines_that_no_row_covers_are_foreign_and_stay(switch):
 def test_a_change_that_nobody_confirms_goes_away(box, version):
     box.start(version)
     before = box.show("show running-config")
-    _, status = box.drive("observe", "plan", "apply", commit_timer_s=1)
+    _, status = box.run("observe", "plan", "apply", commit_timer_s=1)
     assert status == 0
     end = time.monotonic() + 5
     while box.show("show running-config") != before:
@@ -159,10 +125,10 @@ def test_a_change_that_nobody_confirms_goes_away(box, version):
 def test_revert_undoes_what_a_dead_process_left(box, version):
     box.start(version)
     before = box.show("show running-config")
-    assert box.drive("observe", "plan", "apply")[1] == 0
+    assert box.run("observe", "plan", "apply")[1] == 0
     assert box.show("show running-config") != before
     box.node().run_commands(["configure session ada", "vlan 999", "end"], encoding="text")
-    reports, status = box.drive("revert", "observe", "plan")
+    reports, status = box.run("revert", "observe", "plan")
     assert status == 0, reports
     assert box.show("show running-config") == before
     assert "ada" in box.show("show configuration sessions")
@@ -170,49 +136,37 @@ def test_revert_undoes_what_a_dead_process_left(box, version):
 
 def test_a_confirm_that_comes_too_late_says_so(switch):
     before = switch.show("show running-config")
-    with subprocess.Popen([BUILD / "drive", switch.conf(commit_timer_s=1), "observe", "plan", "apply", "hold",
-                           "confirm"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
-        for line in p.stdout:
-            if json.loads(line)["step"] == "apply":
-                break
+    with switch.held("observe", "plan", "apply", then=["confirm"], commit_timer_s=1) as last:
         end = time.monotonic() + 5
         while switch.show("show running-config") != before and time.monotonic() < end:
             time.sleep(0.1)
-        out, _ = p.communicate("go\n", timeout=20)
-    last = json.loads(out.splitlines()[-1])
-    assert (last["step"], last["code"]) == ("confirm", "conflict")
-    assert "commit timer ran out" in last["msg"]
+    assert (last[0]["step"], last[0]["code"]) == ("confirm", "conflict")
+    assert "commit timer ran out" in last[0]["msg"]
 
 
 def test_confirming_twice_is_once(switch):
-    reports, status = switch.drive(*CONVERGE, "confirm")
+    reports, status = switch.run(*CONVERGE, "confirm")
     assert status == 0, reports
     assert "hostname core" in switch.show("show startup-config")
 
 
 def test_a_change_of_somebody_else_since_the_observation_is_a_conflict(switch):
-    with subprocess.Popen([BUILD / "drive", switch.conf(), "observe", "plan", "hold", "apply"], cwd=ROOT,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
-        for line in p.stdout:
-            if json.loads(line)["step"] == "plan":
-                break
+    with switch.held("observe", "plan", then=["apply"]) as last:
         switch.by_hand("vlan 777", "exit")
-        out, _ = p.communicate("go\n", timeout=20)
-    last = json.loads(out.splitlines()[-1])
-    assert (last["step"], last["code"]) == ("apply", "conflict")
+    assert (last[0]["step"], last[0]["code"]) == ("apply", "conflict")
     assert "vlan 777" in switch.show("show running-config")
     assert "qs-TEST" not in switch.show("show configuration sessions")
 
 
 def test_a_refused_line_is_named_and_nothing_of_the_plan_stays(switch):
     before = switch.show("show running-config")
-    reports, _ = switch.drive("observe")
+    reports, _ = switch.run("observe")
     want = [r for r in reports["observe"]["have"] if r["type"] != "vlan"]
     want.append({"type": "vlan", "name": "10", "attrs": {"name": "fine"}})
     want.append({"type": "interface", "name": "Ethernet99", "attrs": {"enabled": True}})
     for r in want:
         r["attrs"].pop("secret", None)
-    reports, status = switch.drive("observe", "plan", "apply", want=want, lab=None)
+    reports, status = switch.run("observe", "plan", "apply", want=want, lab=None)
     assert status == 1
     assert reports["apply"]["code"] == "refused"
     assert "'interface Ethernet99'" in reports["apply"]["msg"]
@@ -222,7 +176,7 @@ def test_a_refused_line_is_named_and_nothing_of_the_plan_stays(switch):
 
 def test_a_plan_that_cuts_our_own_way_is_refused_untouched(switch):
     before = switch.show("show running-config")
-    reports, status = switch.drive("observe", "plan", "apply", lab=None, want=[])
+    reports, status = switch.run("observe", "plan", "apply", lab=None, want=[])
     assert status == 1
     assert reports["apply"]["code"] == "denied"
     assert switch.show("show running-config") == before
@@ -235,28 +189,14 @@ def test_a_plan_that_cuts_our_own_way_is_refused_untouched(switch):
     ({"address": "10.0.0.99", "timeout_ms": 500}, "unreachable"),
 ])
 def test_a_wrong_way_in_is_told_apart(switch, more, code):
-    reports, status = switch.drive("observe", **more)
+    reports, status = switch.run("observe", **more)
     last = list(reports.values())[-1]
     assert status == 1
     assert last["code"] == code or (code == "unreachable" and last["code"] == "timeout"), last
 
 
-def configuration(box):
-    """The running configuration but for the user's secret, whose salt is another on every fresh box."""
-    return [line for line in box.show("show running-config").splitlines() if not line.startswith("username qs ")]
-
-
 def test_a_kill_at_any_request_leads_to_the_same_end(box, tmp_path):
-    box.start()
-    points = tmp_path / "points"
-    assert box.drive(*CONVERGE, env={"QS_FAULT_COUNT": str(points)})[1] == 0
-    count = len(points.read_text().splitlines())
-    clean = configuration(box)
-    assert count >= 10
-    for n in range(1, count + 1):
-        box.start()
-        assert box.drive(*CONVERGE, env={"QS_FAULT": str(n)})[1] != 0
-        reports, status = box.drive("revert", *CONVERGE)
-        assert status == 0, (n, list(reports.values())[-1])
-        assert box.changes() == [], n
-        assert configuration(box) == clean, n
+    def end_state():  # but for the user's secret, whose salt is another on every fresh box
+        return [line for line in box.show("show running-config").splitlines() if not line.startswith("username qs ")]
+
+    box.every_kill(box.start, end_state, tmp_path / "points")

@@ -1,19 +1,15 @@
 """Both drivers against peers that hang, drip, drop, answer garbage or too much: a clear error, in time, never a crash."""
 
-import hashlib
 import json
-import os
-import pathlib
 import socket
 import ssl
-import subprocess
 import threading
 import time
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("QS_BINARY", str(ROOT / "build" / "qs"))).parent
+from driving import Driving, certificate
+
 TIMEOUT_MS = 700
 
 
@@ -21,15 +17,12 @@ class Peer:
     """Serves each connection with `act(connection)`, in TLS unless act.plain."""
 
     def __init__(self, folder):
-        self.folder = folder
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", folder / "key", "-out", folder / "cert", "-subj", "/CN=x", "-days", "2"],
-                       check=True, capture_output=True)
-        self.pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert((folder / "cert").read_text())).hexdigest()
+        pin = certificate(folder)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder / "cert", folder / "key")
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        self.driving = Driving(folder, address="127.0.0.1", port=self.listener.getsockname()[1], user="qs",
+                               password="x", pin=pin, timeout_ms=TIMEOUT_MS, want=[])
         self.act = None
         self.done = threading.Event()
         threading.Thread(target=self.serve, daemon=True).start()
@@ -55,16 +48,12 @@ class Peer:
     def drive(self, driver, act):
         self.act = act
         self.done.clear()
-        conf = self.folder / "drive.json"
-        conf.write_text(json.dumps({"driver": driver, "address": "127.0.0.1", "port": self.port, "user": "qs",
-                                    "password": "x", "pin": self.pin, "timeout_ms": TIMEOUT_MS, "want": []}))
         began = time.monotonic()
-        ran = subprocess.run([BUILD / "drive", conf, "observe"], cwd=ROOT, capture_output=True, text=True, timeout=30)
+        reports, status = self.driving.run("observe", driver=driver)
         took = time.monotonic() - began
         self.done.set()
-        assert "Sanitizer" not in ran.stderr, ran.stderr
-        assert ran.returncode == 1
-        return json.loads(ran.stdout.splitlines()[-1]), took
+        assert status == 1
+        return list(reports.values())[-1], took
 
 
 @pytest.fixture(scope="module")
