@@ -1,38 +1,22 @@
 /* The one reader of lab files: walks a document beside a table of fields and says what does not fit. */
+#include "lab/lab_read.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "lab/lab_int.h"
 
 #define TEXT_MAX 4096
 #define WORDS_MAX 64 /* candidates for "did you mean" */
-
-struct where { /* the way from the top of the file to a row, for messages */
-    const struct where *up;
-    const char *key, *label;
-    size_t index;
-    bool keyed;
-};
-struct slot { /* one value on its way into one field */
-    struct lab_box *box;
-    const char *file;
-    const struct where *where;
-    const struct lab_field *field;
-    const struct qs_val *val;
-    void *out;
-    size_t *count;
-    long item; /* index in a list of scalars, -1: the field itself */
-};
 
 static struct qs_at at_of(const char *file, const struct qs_val *v)
 {
     return (struct qs_at){ file, v->line ? v->line : 1, v->col ? v->col : 1 }; /* an empty file has no place */
 }
 
-static void where_text(const struct where *w, struct qs_buf *b)
+static void where_text(const struct lab_where *w, struct qs_buf *b)
 {
     if (!w)
         return;
@@ -47,9 +31,7 @@ static void where_text(const struct where *w, struct qs_buf *b)
         qs_buf_printf(b, "%s: ", w->key);
 }
 
-/* A problem at `v`: "WHERE KEY" and the rest. */
-static struct qs_problem *complain(const struct slot *s, const char *fmt, ...) QS_PRINTF(2, 3);
-static struct qs_problem *complain(const struct slot *s, const char *fmt, ...)
+struct qs_problem *lab_complain(const struct lab_slot *s, const char *fmt, ...)
 {
     qs_auto(buf) struct qs_buf b = QS_BUF(TEXT_MAX);
     struct qs_at at = at_of(s->file, s->val);
@@ -66,439 +48,45 @@ static struct qs_problem *complain(const struct slot *s, const char *fmt, ...)
     return lab_problem(s->box, &at, "%s", qs_buf_text(&b));
 }
 
-static struct qs_problem *expected(const struct slot *s, const char *what)
+/* The beginning of a text, cut between characters. */
+static const char *brief(const char *text, char out[64])
+{
+    size_t n = strlen(text);
+
+    if (n > 60) {
+        n = 60;
+        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+            n--;
+    }
+    (void)snprintf(out, 64, "%.*s%s", (int)n, text, text[n] ? "…" : "");
+    return out;
+}
+
+struct qs_problem *lab_expected(const struct lab_slot *s, const char *what)
 {
     const struct qs_val *v = s->val;
+    char text[64];
 
     switch (v->type) {
     case QS_STRING:
-        return complain(s, "must be %s, not '%.60s'", what, v->u.s);
+        return lab_complain(s, "must be %s, not '%s'", what, brief(v->u.s, text));
     case QS_INT:
-        return complain(s, "must be %s, not %" PRId64, what, v->u.i);
+        return lab_complain(s, "must be %s, not %" PRId64, what, v->u.i);
     case QS_BOOL:
-        return complain(s, "must be %s, not %s", what, v->u.b ? "true" : "false");
+        return lab_complain(s, "must be %s, not %s", what, v->u.b ? "true" : "false");
     case QS_NULL:
-        return complain(s, "must be %s, and is empty", what);
+        return lab_complain(s, "must be %s, and is empty", what);
     case QS_REAL:
     case QS_LIST:
     case QS_MAP:
         break;
     }
-    return complain(s, "must be %s, not %s", what, qs_val_type_name(v->type));
-}
-
-/* ---- scalars ---- */
-
-static bool is_clean(const char *text)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p < 0x20 || *p == 0x7f)
-            return false;
-    return true;
-}
-
-static bool is_name(const char *text)
-{
-    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(text) &&
-           !strchr("._-", text[0]) && text[0];
-}
-
-/* The string of the slot, or NULL after a problem. Control characters end here: texts reach device configurations
- * line by line. */
-static const char *text_of(const struct slot *s, const char *what)
-{
-    const char *text = s->val->type == QS_STRING ? s->val->u.s : NULL;
-    size_t most = s->field->max ? (size_t)s->field->max : TEXT_MAX;
-
-    if (!text) {
-        struct qs_problem *p = expected(s, what);
-
-        if (s->val->type == QS_INT || s->val->type == QS_REAL || s->val->type == QS_BOOL)
-            lab_hint(p, "Put the value in quotes.");
-        return NULL;
-    }
-    if (!*text || strlen(text) > most) {
-        (void)complain(s, "must have 1 to %zu characters, not %zu", most, strlen(text));
-        return NULL;
-    }
-    if (!is_clean(text)) {
-        lab_hint(complain(s, "must not hold line breaks or control characters"), "Use '>-' to fold long text.");
-        return NULL;
-    }
-    return text;
-}
-
-static void keep_text(const struct slot *s, const char *text)
-{
-    *(char **)s->out = lab_strdup(&s->box->arena, text);
-}
-
-static void read_text(const struct slot *s)
-{
-    const char *text = text_of(s, "a text");
-
-    if (text)
-        keep_text(s, text);
-}
-
-static void read_word(const struct slot *s)
-{
-    const char *text;
-
-    if (s->val->type == QS_INT) {
-        *(char **)s->out = lab_printf(&s->box->arena, "%" PRId64, s->val->u.i);
-        return;
-    }
-    text = text_of(s, "a word");
-    if (text && strchr(text, ' '))
-        (void)expected(s, "one word");
-    else if (text)
-        keep_text(s, text);
-}
-
-static void read_name(const struct slot *s)
-{
-    const char *text = text_of(s, "a name");
-
-    if (text && !is_name(text))
-        lab_hint(expected(s, "a name"), "Names begin with a letter or digit and go on with those, '.', '_' and '-'.");
-    else if (text)
-        keep_text(s, text);
-}
-
-static bool is_listed(const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (qs_streq(*words, text))
-            return true;
-    return false;
-}
-
-static void read_choice(const struct slot *s)
-{
-    const char *text = text_of(s, "a word");
-
-    if (text && !is_listed(text, s->field->words))
-        lab_hint_words(complain(s, "'%.60s' is unknown", text), text, s->field->words, "words");
-    else if (text)
-        keep_text(s, text);
-}
-
-static void read_colour(const struct slot *s)
-{
-    const char *text = text_of(s, "a colour");
-
-    if (text && (strlen(text) != 7 || text[0] != '#' || strspn(text + 1, "0123456789abcdefABCDEF") != 6))
-        (void)expected(s, "a colour like \"#2563eb\"");
-    else if (text)
-        keep_text(s, text);
-}
-
-static void read_adr(const struct slot *s)
-{
-    const char *text = text_of(s, "the number of a decision record");
-
-    if (text && (strlen(text) != 4 || strspn(text, "0123456789") != 4))
-        (void)expected(s, "the number of a decision record like \"0008\"");
-    else if (text)
-        keep_text(s, text);
-}
-
-static void read_key(const struct slot *s)
-{
-    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *text = text_of(s, "a WireGuard public key");
-
-    if (text && (strlen(text) != 44 || strspn(text, base64) != 43 || text[43] != '='))
-        lab_hint(expected(s, "a WireGuard public key"), "It is 44 characters of base64: what `wg pubkey` prints.");
-    else if (text)
-        keep_text(s, text);
-}
-
-static void read_sited(const struct slot *s)
-{
-    struct slot one = *s;
-
-    if (s->val->type != QS_MAP) {
-        read_text(s);
-        return;
-    }
-    for (uint32_t i = 0; i < s->val->count; i++) {
-        const struct qs_pair *pair = &s->val->u.pairs[i];
-        char *other = NULL;
-        bool here = qs_streq(pair->key, s->box->lab.site);
-
-        one.val = pair->val;
-        one.out = here ? s->out : (void *)&other;
-        read_text(&one);
-        if (!is_listed(pair->key, (const char *const *)s->box->sites)) {
-            struct qs_at at = { s->file, pair->line, pair->col };
-
-            lab_hint_words(lab_problem(s->box, &at, "%s: '%s' is no site", s->field->key, pair->key), pair->key,
-                           (const char *const *)s->box->sites, "sites");
-        }
-    }
-}
-
-static void read_bool(const struct slot *s)
-{
-    if (s->val->type == QS_BOOL)
-        *(bool *)s->out = s->val->u.b;
-    else
-        (void)expected(s, "true or false");
-}
-
-static bool number_of(const struct slot *s, uint64_t *ret)
-{
-    const struct lab_field *f = s->field;
-    char what[96];
-
-    if (s->val->type == QS_INT && s->val->u.i >= 0 && (uint64_t)s->val->u.i >= f->min &&
-        (uint64_t)s->val->u.i <= f->max) {
-        *ret = (uint64_t)s->val->u.i;
-        return true;
-    }
-    (void)snprintf(what, sizeof(what), "a whole number from %" PRIu64 " to %" PRIu64, f->min, f->max);
-    (void)expected(s, what);
-    return false;
-}
-
-static void keep_number(const struct lab_field *f, void *out, uint64_t n)
-{
-    if (f->type == LAB_BOOL)
-        *(bool *)out = n != 0;
-    else if (f->type == LAB_U8)
-        *(uint8_t *)out = (uint8_t)n;
-    else if (f->type == LAB_U16)
-        *(uint16_t *)out = (uint16_t)n;
-    else if (f->type == LAB_MS)
-        *(uint64_t *)out = n;
-    else
-        *(unsigned *)out = (unsigned)n;
-}
-
-static void read_number(const struct slot *s)
-{
-    uint64_t n;
-
-    if (number_of(s, &n))
-        keep_number(s->field, s->out, n);
-}
-
-static void read_duration(const struct slot *s)
-{
-    uint64_t ms, unit = s->field->type == LAB_SECONDS ? 1000 : 1;
-
-    if (s->val->type == QS_STRING && qs_parse_duration_ms(s->val->u.s, &ms) && ms / unit >= s->field->min &&
-        ms / unit <= s->field->max)
-        keep_number(s->field, s->out, ms / unit);
-    else
-        (void)expected(s, "a time like 30s, 5m or 2h within its limits");
-}
-
-static void read_speed(const struct slot *s)
-{
-    static const struct {
-        const char *text;
-        uint32_t mbit;
-    } speeds[] = { { "100M", 100 }, { "1G", 1000 }, { "2.5G", 2500 }, { "10G", 10000 }, { "25G", 25000 },
-                   { "40G", 40000 }, { "50G", 50000 }, { "100G", 100000 }, { "200G", 200000 }, { "400G", 400000 } };
-
-    for (size_t i = 0; s->val->type == QS_STRING && i < QS_COUNT(speeds); i++) {
-        if (qs_streq(s->val->u.s, speeds[i].text)) {
-            *(uint32_t *)s->out = speeds[i].mbit;
-            return;
-        }
-    }
-    (void)expected(s, "a speed like 1G, 10G or 40G");
-}
-
-/* ---- addresses ---- */
-
-static void read_ip(const struct slot *s)
-{
-    if (s->val->type != QS_STRING || !qs_ip_parse(s->val->u.s, s->out))
-        (void)expected(s, "an address like 10.0.20.1");
-}
-
-static void read_ip4(const struct slot *s)
-{
-    struct qs_prefix *p = s->out;
-    struct qs_ip ip = { 0 };
-
-    if (s->val->type == QS_STRING && qs_ip_parse(s->val->u.s, &ip) && ip.family == 4)
-        *p = (struct qs_prefix){ ip, 32 };
-    else
-        (void)expected(s, "an IPv4 address like 10.0.20.1");
-}
-
-static void read_prefix(const struct slot *s)
-{
-    static const struct {
-        enum lab_type type;
-        uint8_t family;
-        bool network;
-        const char *what;
-    } rows[] = {
-        { LAB_ADDRESS4, 4, false, "an IPv4 address with its length like 10.0.20.1/24" },
-        { LAB_ADDRESS6, 6, false, "an IPv6 address with its length like fd00:20::1/64" },
-        { LAB_NETWORK4, 4, true, "an IPv4 network like 10.0.20.0/24" },
-        { LAB_NETWORK6, 6, true, "an IPv6 network like fd00:20::/64" },
-        { LAB_NETWORK, 0, true, "a network like 10.0.20.0/24" },
-    };
-    struct qs_prefix p;
-    size_t i = 0;
-
-    while (rows[i].type != s->field->type)
-        i++;
-    if (s->val->type != QS_STRING || !qs_prefix_parse(s->val->u.s, &p) ||
-        (rows[i].family && p.ip.family != rows[i].family)) {
-        (void)expected(s, rows[i].what);
-        return;
-    }
-    if (rows[i].network && !qs_prefix_is_network(&p)) {
-        struct qs_prefix net = qs_prefix_network(&p);
-        char text[QS_IP_TEXT];
-
-        lab_hint(expected(s, rows[i].what), "Did you mean %s?", qs_prefix_text(&net, text));
-        return;
-    }
-    *(struct qs_prefix *)s->out = p;
-}
-
-static void read_mac(const struct slot *s)
-{
-    if (s->val->type != QS_STRING || !qs_mac_parse(s->val->u.s, s->out))
-        (void)expected(s, "a MAC address like \"02:71:73:00:11:01\"");
-}
-
-static void read_address(const struct slot *s)
-{
-    struct qs_prefix p;
-    struct qs_ip ip;
-
-    if (s->val->type == QS_STRING && (qs_ip_parse(s->val->u.s, &ip) || qs_prefix_parse(s->val->u.s, &p)))
-        keep_text(s, s->val->u.s);
-    else
-        (void)expected(s, "an address or a network");
-}
-
-/* ---- references ---- */
-
-const char *lab_space_kind(enum lab_space space)
-{
-    static const char *const kinds[LAB_SPACES] = {
-        [LAB_NO_SPACE] = "", [LAB_VLAN_SPACE] = "VLAN", [LAB_MODEL_SPACE] = "model", [LAB_NODE_SPACE] = "node",
-        [LAB_TARGET_SPACE] = "device or node", [LAB_COMPONENT_SPACE] = "component",
-    };
-
-    return kinds[space];
-}
-
-static const char *target_name(const struct lab_box *box, size_t i)
-{
-    if (i < box->switch_count)
-        return box->switches[i].dev.name;
-    i -= box->switch_count;
-    if (i < box->router_count)
-        return box->routers[i].dev.name;
-    i -= box->router_count;
-    return i < box->node_count ? box->nodes[i].node.name : NULL;
-}
-
-const char *lab_space_name(const struct lab_box *box, enum lab_space space, size_t i)
-{
-    switch (space) {
-    case LAB_VLAN_SPACE:
-        return i < box->lab.vlan_count ? box->lab.vlans[i].name : NULL;
-    case LAB_MODEL_SPACE:
-        return i < box->model_count ? box->models[i].model.name : NULL;
-    case LAB_NODE_SPACE:
-        return i < box->node_count ? box->nodes[i].node.name : NULL;
-    case LAB_TARGET_SPACE:
-        return target_name(box, i);
-    case LAB_COMPONENT_SPACE:
-        return i < box->lab.component_count ? box->lab.components[i].name : NULL;
-    case LAB_NO_SPACE:
-    case LAB_SPACES:
-        break;
-    }
-    return NULL;
-}
-
-static void read_ref(const struct slot *s)
-{
-    const char *words[WORDS_MAX + 1] = { NULL }, *text = text_of(s, "a name"), *name;
-    enum lab_space space = s->field->space;
-    size_t n = 0;
-
-    if (!text)
-        return;
-    keep_text(s, text);
-    if (s->box->unsure[space])
-        return;
-    for (size_t i = 0; (name = lab_space_name(s->box, space, i)); i++) {
-        if (qs_streq(name, text))
-            return;
-        if (n < WORDS_MAX)
-            words[n++] = name;
-    }
-    lab_hint_words(complain(s, "'%s' is no %s", text, lab_space_kind(space)), text, words, "names");
-}
-
-static void read_vlan(const struct slot *s)
-{
-    const struct qs_lab *lab = &s->box->lab;
-    struct qs_problem *p;
-    struct slot number = *s;
-    uint64_t id;
-
-    if (!number_of(&number, &id))
-        return;
-    *(uint16_t *)s->out = (uint16_t)id;
-    if (s->box->unsure[LAB_VLAN_SPACE] || qs_lab_vlan(lab, (uint16_t)id))
-        return;
-    p = complain(s, "%u is no VLAN of network/vlans.yaml", (unsigned)id);
-    for (size_t i = 0; i < lab->vlan_count; i++) {
-        size_t n = strlen(p->hint);
-
-        (void)snprintf(p->hint + n, sizeof(p->hint) - n, "%s%u", i ? ", " : "VLANs are: ", lab->vlans[i].id);
-    }
-}
-
-/* ---- lists of scalars ---- */
-
-static void read_item(const struct slot *s);
-
-static void read_list(const struct slot *s)
-{
-    bool ids = s->field->type == LAB_VLANS;
-    size_t size = ids ? sizeof(uint16_t) : sizeof(char *);
-    struct qs_strs *list = s->out; /* qs_u16s has the same shape */
-    struct slot one = *s;
-    unsigned char *items = NULL;
-
-    _Static_assert(sizeof(struct qs_strs) == sizeof(struct qs_u16s), "lists have one shape");
-    if (s->val->type != QS_LIST) {
-        (void)expected(s, "a list like [a, b]");
-        return;
-    }
-    for (uint32_t i = 0; i < s->val->count; i++) {
-        items = lab_grown(&s->box->arena, items, i, size);
-        one.val = s->val->u.items[i];
-        one.item = (long)i;
-        one.out = items + i * size;
-        read_item(&one);
-        if (!ids && !*(char **)one.out)
-            *(char **)one.out = lab_strdup(&s->box->arena, "");
-    }
-    list->items = (void *)items;
-    list->count = s->val->count;
+    return lab_complain(s, "must be %s, not %s", what, qs_val_type_name(v->type));
 }
 
 /* ---- rows ---- */
 
-static void read_map(const struct slot *s, const struct lab_record *rec, const struct where *where);
+static void read_map(const struct lab_slot *s, const struct lab_record *rec, const struct lab_where *where);
 
 /* The text that names a row in messages, before anything of it is read. */
 static const char *label_of(const struct lab_record *rec, const struct qs_val *v)
@@ -509,7 +97,7 @@ static const char *label_of(const struct lab_record *rec, const struct qs_val *v
     return NULL;
 }
 
-static void *grow_rows(const struct slot *s)
+static void *grow_rows(const struct lab_slot *s)
 {
     size_t size = s->field->record->size;
     unsigned char *items = lab_grown(&s->box->arena, *(void **)s->out, *s->count, size);
@@ -518,18 +106,18 @@ static void *grow_rows(const struct slot *s)
     return items + size * (*s->count)++;
 }
 
-static void read_rows(const struct slot *s)
+static void read_rows(const struct lab_slot *s)
 {
     const struct lab_record *rec = s->field->record;
 
     if (s->val->type != QS_LIST) {
-        (void)expected(s, "a list");
+        (void)lab_expected(s, "a list");
         return;
     }
     for (uint32_t i = 0; i < s->val->count; i++) {
         const struct qs_val *v = s->val->u.items[i];
-        struct where where = { s->where, s->field->key, label_of(rec, v), i, false };
-        struct slot one = *s;
+        struct lab_where where = { s->where, s->field->key, label_of(rec, v), i, false };
+        struct lab_slot one = *s;
 
         one.val = v;
         one.item = (long)i;
@@ -538,23 +126,23 @@ static void read_rows(const struct slot *s)
     }
 }
 
-static void read_keyed(const struct slot *s)
+static void read_keyed(const struct lab_slot *s)
 {
     const struct lab_record *rec = s->field->record;
 
     if (s->val->type != QS_MAP) {
-        (void)expected(s, "a map");
+        (void)lab_expected(s, "a map");
         return;
     }
     for (uint32_t i = 0; i < s->val->count; i++) {
         const struct qs_pair *pair = &s->val->u.pairs[i];
-        struct where where = { s->where, s->field->key, pair->key, i, true };
-        struct slot one = *s;
+        struct lab_where where = { s->where, s->field->key, pair->key, i, true };
+        struct lab_slot one = *s;
         struct qs_at at = { s->file, pair->line, pair->col };
 
         one.val = pair->val;
         one.out = grow_rows(s);
-        if (!*pair->key || strlen(pair->key) > 64 || !is_clean(pair->key))
+        if (!*pair->key || strlen(pair->key) > 64 || !lab_is_clean(pair->key))
             (void)lab_problem(s->box, &at, "%s: a key must have 1 to 64 printable characters", s->field->key);
         *(char **)((char *)one.out + rec->key) = lab_strdup(&s->box->arena, pair->key);
         read_map(&one, rec, &where);
@@ -562,64 +150,43 @@ static void read_keyed(const struct slot *s)
     }
 }
 
-static void read_pairs(const struct slot *s)
+static void read_pairs(const struct lab_slot *s)
 {
     const struct lab_record *rec = s->field->record;
 
     if (s->val->type != QS_MAP) {
-        (void)expected(s, "a map of texts");
+        (void)lab_expected(s, "a map of texts");
         return;
     }
     for (uint32_t i = 0; i < s->val->count; i++) {
         const struct qs_pair *pair = &s->val->u.pairs[i];
-        struct where where = { s->where, s->field->key, pair->key, i, true };
+        struct lab_where where = { s->where, s->field->key, pair->key, i, true };
         unsigned char *row = grow_rows(s);
-        struct slot one = { s->box, s->file, &where, rec->fields, pair->val, row + rec->fields->offset, NULL, -1 };
+        struct lab_slot one = { s->box, s->file, &where, rec->fields, pair->val, row + rec->fields->offset, NULL, -1 };
 
         *(char **)(row + rec->key) = lab_strdup(&s->box->arena, pair->key);
         *(struct qs_at *)(row + rec->at) = (struct qs_at){ s->file, pair->line, pair->col };
-        read_text(&one);
+        lab_read_text(&one);
     }
 }
 
-static void read_record(const struct slot *s)
+static void read_record(const struct lab_slot *s)
 {
-    struct where where = { s->where, s->field->key, NULL, SIZE_MAX, false };
+    struct lab_where where = { s->where, s->field->key, NULL, SIZE_MAX, false };
 
     read_map(s, s->field->record, &where);
 }
 
-static void (*const readers[LAB_TYPES])(const struct slot *s) = {
-    [LAB_TEXT] = read_text,        [LAB_WORD] = read_word,         [LAB_NAME] = read_name,
-    [LAB_SITED] = read_sited,      [LAB_CHOICE] = read_choice,     [LAB_COLOUR] = read_colour,
-    [LAB_ADR] = read_adr,          [LAB_KEY] = read_key,           [LAB_BOOL] = read_bool,
-    [LAB_U8] = read_number,        [LAB_U16] = read_number,        [LAB_U32] = read_number,
-    [LAB_MS] = read_duration,      [LAB_SECONDS] = read_duration,  [LAB_SPEED] = read_speed,
-    [LAB_IP] = read_ip,            [LAB_IP4] = read_ip4,           [LAB_ADDRESS4] = read_prefix,
-    [LAB_ADDRESS6] = read_prefix,  [LAB_NETWORK4] = read_prefix,   [LAB_NETWORK6] = read_prefix,
-    [LAB_NETWORK] = read_prefix,   [LAB_MAC] = read_mac,           [LAB_WORDS] = read_list,
-    [LAB_TEXTS] = read_list,       [LAB_ADDRESSES] = read_list,    [LAB_VLAN] = read_vlan,
-    [LAB_VLANS] = read_list,       [LAB_REF] = read_ref,           [LAB_REFS] = read_list,
-    [LAB_RECORD] = read_record,    [LAB_ROWS] = read_rows,         [LAB_KEYED] = read_keyed,
-    [LAB_PAIRS] = read_pairs,
-};
-
-static void read_item(const struct slot *s)
+static void read_field(const struct lab_slot *s)
 {
-    enum lab_type type = s->field->type;
+    static void (*const row_readers[LAB_TYPES])(const struct lab_slot *s) = {
+        [LAB_RECORD] = read_record, [LAB_ROWS] = read_rows, [LAB_KEYED] = read_keyed, [LAB_PAIRS] = read_pairs,
+    };
 
-    if (type == LAB_WORDS && s->field->words)
-        read_choice(s);
-    else if (type == LAB_WORDS)
-        read_word(s);
-    else if (type == LAB_TEXTS)
-        read_text(s);
-    else if (type == LAB_ADDRESSES)
-        read_address(s);
-    else if (type == LAB_VLANS)
-        read_vlan(s);
+    if (row_readers[s->field->type])
+        row_readers[s->field->type](s);
     else
-        read_ref(s);
+        lab_read_value(s);
 }
 
 static const struct lab_field *field_of(const struct lab_record *rec, const char *key)
@@ -630,7 +197,7 @@ static const struct lab_field *field_of(const struct lab_record *rec, const char
     return NULL;
 }
 
-static void unknown_key(const struct slot *s, const struct lab_record *rec, const struct where *where,
+static void unknown_key(const struct lab_slot *s, const struct lab_record *rec, const struct lab_where *where,
                         const struct qs_pair *pair)
 {
     qs_auto(buf) struct qs_buf b = QS_BUF(TEXT_MAX);
@@ -657,7 +224,7 @@ static bool is_mistyped(const struct qs_val *v, const struct lab_record *rec, co
 }
 
 /* Fields that the document leaves out: what they are then, or a problem. */
-static void fill_absent(const struct slot *s, const struct lab_record *rec, const struct where *where)
+static void fill_absent(const struct lab_slot *s, const struct lab_record *rec, const struct lab_where *where)
 {
     for (const struct lab_field *f = rec->fields; f->key; f++) {
         unsigned char *out = (unsigned char *)s->out + f->offset;
@@ -673,28 +240,28 @@ static void fill_absent(const struct slot *s, const struct lab_record *rec, cons
         } else if (f->preset) {
             *(char **)(void *)out = lab_strdup(&s->box->arena, f->preset);
         } else if (f->otherwise) {
-            keep_number(f, out, f->otherwise);
+            lab_keep_number(f, out, f->otherwise);
         }
     }
 }
 
-static void read_map(const struct slot *s, const struct lab_record *rec, const struct where *where)
+static void read_map(const struct lab_slot *s, const struct lab_record *rec, const struct lab_where *where)
 {
     const struct qs_val empty = { .type = QS_MAP, .line = s->val->line, .col = s->val->col };
-    struct slot whole = *s;
+    struct lab_slot whole = *s;
 
     if (rec->at != LAB_NO_AT)
         *(struct qs_at *)(void *)((unsigned char *)s->out + rec->at) = at_of(s->file, s->val);
     if (s->val->type == QS_NULL)
         whole.val = &empty;
     if (whole.val->type != QS_MAP) {
-        (void)expected(s, "a map");
+        (void)lab_expected(s, "a map");
         return;
     }
     for (uint32_t i = 0; i < whole.val->count; i++) {
         const struct qs_pair *pair = &whole.val->u.pairs[i];
         const struct lab_field *f = field_of(rec, pair->key);
-        struct slot one = { s->box, s->file, where, f, pair->val, NULL, NULL, -1 };
+        struct lab_slot one = { s->box, s->file, where, f, pair->val, NULL, NULL, -1 };
 
         if (!f) {
             unknown_key(s, rec, where, pair);
@@ -702,7 +269,7 @@ static void read_map(const struct slot *s, const struct lab_record *rec, const s
         }
         one.out = (unsigned char *)s->out + f->offset;
         one.count = (size_t *)(void *)((unsigned char *)s->out + f->count_offset);
-        readers[f->type](&one);
+        read_field(&one);
     }
     fill_absent(&whole, rec, where);
 }
@@ -710,7 +277,7 @@ static void read_map(const struct slot *s, const struct lab_record *rec, const s
 void lab_read(struct lab_box *box, const struct lab_record *rec, const char *file, const struct qs_val *v, void *out)
 {
     static const struct lab_field top = { .key = "the file" };
-    struct slot s = { box, file, NULL, &top, v, out, NULL, -1 };
+    struct lab_slot s = { box, file, NULL, &top, v, out, NULL, -1 };
 
     read_map(&s, rec, NULL);
 }
