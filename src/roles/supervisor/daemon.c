@@ -16,6 +16,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "os/ns.h"
+#include "roles/supervisor/keys.h"
 #include "roles/supervisor/supervisor_int.h"
 #include "text/json.h"
 
@@ -303,10 +304,10 @@ struct clear {
 
 static int clear_inside(void *arg)
 {
-    static const char *const always[] = { "/state/twin", "/state/run", "/state/credentials.json" };
+    static const char *const always[] = { "/state/twin", "/state/run" };
     const struct clear *c = arg;
     struct qs_err err = QS_ERR_INIT;
-    int status = 0;
+    int status = qs_keys_forget("/state", &err) != QS_OK;
 
     for (size_t i = 0; i < QS_COUNT(always); i++)
         status |= qs_fs_remove(AT_FDCWD, always[i], &err) != QS_OK;
@@ -335,7 +336,7 @@ static enum qs_code clear_in_container(const char *state, bool roots, struct qs_
 
 enum qs_code qs_supervisor_clear(const char *state, bool roots, struct qs_err *err)
 {
-    static const char *const ours[] = { "run", "journal.db", "journal.db-wal", "journal.db-shm", "status.db",
+    static const char *const ours[] = { "run", "executor.lock", "journal.db", "journal.db-wal", "journal.db-shm", "status.db",
                                         "status.db-wal", "status.db-shm" };
     qs_auto(fd) int lock = -1;
     qs_auto(fd) int dir = -1;

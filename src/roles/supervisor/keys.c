@@ -108,27 +108,62 @@ enum qs_code qs_keys_add_credentials(struct qs_val *doc, const char *device, con
     return QS_OK;
 }
 
-enum qs_code qs_keys_write_credentials(const char *state, const struct qs_val *doc, struct qs_err *err)
+static enum qs_code read_credentials(const char *path, struct qs_val **ret, struct qs_err *err)
 {
-    qs_auto(str) char *path = qs_xasprintf("%s/credentials.json", state);
     qs_auto(buf) struct qs_buf buf = QS_BUF(CREDENTIALS_MAX);
-    qs_auto(val) struct qs_val *merged = NULL;
-    const struct qs_val *ours = qs_val_get(doc, "targets");
-    struct qs_val *theirs;
 
     if (qs_fs_read(AT_FDCWD, path, &buf, err)) {
         if (err->code != QS_NOTFOUND)
             return err->code;
-        merged = qs_val_map();
-    } else if (qs_json_parse(qs_buf_text(&buf), buf.len, &merged, err)) {
+        *err = QS_ERR_INIT;
+        *ret = qs_val_map();
+    } else if (qs_json_parse(qs_buf_text(&buf), buf.len, ret, err)) {
         return qs_err_wrap(err, "%s", path);
     }
-    theirs = qs_val_get(merged, "targets");
-    if (!theirs)
-        theirs = qs_val_set(merged, "targets", qs_val_map());
+    if (!qs_val_get(*ret, "targets"))
+        (void)qs_val_set(*ret, "targets", qs_val_map());
+    return QS_OK;
+}
+
+static enum qs_code write_credentials(const char *path, const struct qs_val *doc, struct qs_err *err)
+{
+    qs_auto(buf) struct qs_buf buf = QS_BUF(CREDENTIALS_MAX);
+
+    qs_json_write_pretty(doc, &buf);
+    return qs_fs_write(AT_FDCWD, path, qs_buf_text(&buf), buf.len, 0600, err);
+}
+
+enum qs_code qs_keys_write_credentials(const char *state, const struct qs_val *doc, struct qs_err *err)
+{
+    qs_auto(str) char *path = qs_xasprintf("%s/credentials.json", state);
+    qs_auto(val) struct qs_val *merged = NULL;
+    const struct qs_val *ours = qs_val_get(doc, "targets");
+
+    if (read_credentials(path, &merged, err))
+        return err->code;
     for (size_t i = 0; i < qs_val_count(ours); i++)
-        (void)qs_val_set(theirs, ours->u.pairs[i].key, qs_val_copy(ours->u.pairs[i].val));
-    qs_buf_clear(&buf);
-    qs_json_write_pretty(merged, &buf);
-    return qs_fs_write(AT_FDCWD, path, buf.data, buf.len, 0600, err);
+        (void)qs_val_set(qs_val_get(merged, "targets"), ours->u.pairs[i].key, qs_val_copy(ours->u.pairs[i].val));
+    return write_credentials(path, merged, err);
+}
+
+enum qs_code qs_keys_forget(const char *state, struct qs_err *err)
+{
+    qs_auto(str) char *path = qs_xasprintf("%s/credentials.json", state);
+    qs_auto(str) char *keys = qs_xasprintf("%s/twin/keys", state);
+    qs_auto(val) struct qs_val *doc = NULL;
+    qs_auto(names) char **names = NULL;
+
+    if (read_credentials(path, &doc, err))
+        return err->code;
+    if (qs_fs_list(AT_FDCWD, keys, &names, err) && err->code != QS_NOTFOUND)
+        return err->code;
+    *err = QS_ERR_INIT;
+    struct qs_val *targets = qs_val_get(doc, "targets");
+    for (char **name = names; name && *name; name++) {
+        (*name)[strcspn(*name, ".")] = '\0';
+        qs_val_del(targets, *name);
+    }
+    if (qs_val_count(targets) == 0)
+        return qs_fs_remove(AT_FDCWD, path, err);
+    return write_credentials(path, doc, err);
 }

@@ -21,5 +21,7 @@ enum qs_code qs_keys_add_credentials(struct qs_val *doc, const char *device, con
 /* Merges `doc` into STATE/credentials.json, mode 0600. Entries of targets that are not in `doc` (external ones, which
  * a person put there) stay. */
 enum qs_code qs_keys_write_credentials(const char *state, const struct qs_val *doc, struct qs_err *err) QS_MUST_CHECK;
+/* Takes the emulated devices (those with keys under STATE/twin/keys) out of STATE/credentials.json again. */
+enum qs_code qs_keys_forget(const char *state, struct qs_err *err) QS_MUST_CHECK;
 /* The name every emulated device knows qs by. */
 #define QS_KEYS_USER "qs"
