@@ -212,8 +212,11 @@ enum qs_code qs_supervisor_start(const struct qs_supervisor_conf *conf, qs_super
     qs_auto(fd) int panel = -1;
     int pipe_fds[2];
 
-    if (take_lock(conf->state, &lock, err) || qs_net_listen_tcp(conf->listen, conf->port, &panel, err) ||
-        write_documents(conf, err))
+    if (take_lock(conf->state, &lock, err))
+        return err->code;
+    if (qs_net_listen_tcp(conf->listen, conf->port, &panel, err))
+        return qs_err_hint(err, "Choose another port for the panel with --port.");
+    if (write_documents(conf, err))
         return err->code;
     if (pipe2(pipe_fds, O_CLOEXEC))
         return qs_err_sys(err, QS_IO, errno, "could not make a pipe");
