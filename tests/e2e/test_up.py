@@ -1,0 +1,205 @@
+"""The reference lab as its owner would try it: up, status, plan, drift, faults, down."""
+import base64
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Lab, need_namespaces, wait_for
+
+BUILT = {"edge-router", "core-switch", "leaf-switch", "admin-switch", "wan", "control-nodes", "worker-nodes"}
+
+
+def plan_exit(lab):
+    return lab.qs("plan", "--detailed-exitcode", check=False).returncode
+
+
+def up_signals(lab):
+    return {n for n, s in lab.signals().items() if s["state"] == "up"}
+
+
+def ping(lab, part, address, deadline=2):
+    return lab.inside(part, "ping", "-n", "-c", "1", "-W", str(deadline), address).returncode == 0
+
+
+def host_pid(lab, inside):
+    """The pid on the host of a process that the container knows as `inside`."""
+    ns = os.readlink(f"/proc/{(lab.state / 'run' / 'pid').read_text().strip()}/ns/pid")
+    for p in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            status = (p / "status").read_text()
+            if os.readlink(p / "ns/pid") != ns:
+                continue
+        except OSError:
+            continue
+        if int(next(l for l in status.splitlines() if l.startswith("NSpid")).split()[-1]) == inside:
+            return int(p.name)
+    pytest.fail(f"no process {inside} inside")
+
+
+def eapi(lab, device, address, *commands):
+    """Speaks eAPI to an emulated switch from inside the management network, as a person with curl would."""
+    who = lab.credentials(device)
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "runCmds", "params": {"version": 1, "format": "json", "cmds": ["enable", *commands]}}
+    script = ("import ssl,sys,urllib.request as u\n"
+              "r=u.Request(sys.argv[1],sys.argv[2].encode(),{'Content-Type':'application/json','Authorization':'Basic '+sys.argv[3]})\n"
+              "print(u.urlopen(r,context=ssl._create_unverified_context(),timeout=10).read().decode())\n")
+    token = base64.b64encode(f"{who['user']}:{who['password']}".encode()).decode()
+    done = lab.inside("self", "python3", "-c", script, f"https://{address}/command-api", json.dumps(ask), token)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_status_lists_five_groups_and_22_signals_and_the_built_ones_are_up(lab):
+    doc = json.loads(lab.qs("platform", "status", "--json").stdout)
+    assert doc["format"] == "qs.status/1"
+    assert [len(g["components"]) for g in doc["groups"]] == [5, 3, 3, 3, 8]
+    assert up_signals(lab) == BUILT
+    for name, s in lab.signals().items():
+        if name not in BUILT:
+            assert s["state"] == "pending" and s["message"], name
+
+
+def test_second_plan_has_nothing_to_do(lab):
+    assert plan_exit(lab) == 0
+
+
+@pytest.mark.parametrize("part,address,passes", [
+    ("cp1", "10.0.20.12", True),        # same VLAN
+    ("cp1", "10.0.20.1", True),         # its gateway
+    ("cp1", "fd51:7a3e:9c00:20::21", True),
+    ("cp1", "10.0.30.21", True),        # Ceph public: a member itself
+    ("cp1", "10.0.31.21", True),        # Ceph cluster: a member itself
+    ("self", "10.0.20.11", True),       # routed by the core switch
+    ("self", "10.0.31.11", False),      # the cluster VLAN has no gateway
+    ("self", "10.0.0.11", True),        # management port, out of band
+    ("cp1", "10.0.0.11", False),        # servers do not reach it
+])
+def test_packets_pass_exactly_where_the_lab_says(lab, part, address, passes):
+    assert ping(lab, part, address) == passes
+
+
+def test_before_apply_no_vlan_passes_a_packet(fresh_lab):
+    fresh_lab.up("--no-apply")
+    assert plan_exit(fresh_lab) == 2
+    assert not ping(fresh_lab, "cp1", "10.0.20.12", 1)
+    assert not ping(fresh_lab, "cp1", "10.0.20.1", 1)
+    assert ping(fresh_lab, "self", "10.0.0.11")
+    fresh_lab.qs("apply", "--yes")
+    assert plan_exit(fresh_lab) == 0
+    assert ping(fresh_lab, "cp1", "10.0.20.12")
+
+
+def test_drift_by_hand_is_named_exactly_and_apply_puts_it_right(lab):
+    answer = eapi(lab, "leaf", "10.0.0.12", "configure", "no vlan 31", "username mallory privilege 15 nopassword", "end")
+    assert "error" not in answer, answer
+    try:
+        assert plan_exit(lab) == 2
+        drift = json.loads(lab.qs("drift", "--json", check=False).stdout)
+        found = {(t["target"], c["type"], c["name"]) for t in drift["targets"] for c in t["changes"]}
+        assert found == {("leaf", "vlan", "31"), ("leaf", "user", "mallory")}
+    finally:
+        lab.qs("apply", "--yes")
+    assert plan_exit(lab) == 0
+    wait_for(lambda: lab.signals()["leaf-switch"]["state"] == "up", what="leaf switch up again")
+
+
+@pytest.mark.parametrize("part,name", [("leaf", "leaf-switch"), ("edge", "edge-router")])
+def test_a_stopped_part_takes_only_what_rests_on_it_down(lab, part, name):
+    pid = host_pid(lab, lab.roles()[part]["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: lab.signals()[name]["state"] != "up", what=f"{name} leaves up")
+        assert {"core-switch", "admin-switch"} <= up_signals(lab)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: up_signals(lab) == BUILT, 60, "all up again")
+
+
+def test_a_killed_part_comes_back_with_its_configuration(lab):
+    before = lab.roles()["core"]
+    os.kill(host_pid(lab, before["pid"]), signal.SIGKILL)
+    wait_for(lambda: (r := lab.roles()["core"])["state"] == "ready" and r["pid"] != before["pid"], what="core restarts")
+    wait_for(lambda: up_signals(lab) == BUILT, 60, "all up again")
+    assert ping(lab, "cp1", "10.0.20.1")
+    assert plan_exit(lab) == 0
+
+
+def test_up_on_a_running_lab_converges_it_and_starts_nothing_twice(lab):
+    before = {n: r["pid"] for n, r in lab.roles().items()}
+    lab.up()
+    assert {n: r["pid"] for n, r in lab.roles().items()} == before
+
+
+def namespaces():
+    return set(subprocess.run(["lsns", "-n", "-o", "NS"], capture_output=True, text=True).stdout.split())
+
+
+def links():
+    return set(os.listdir("/sys/class/net"))
+
+
+def mounts(lab):
+    return [l for l in open("/proc/self/mounts") if str(lab.state) in l]
+
+
+def test_down_leaves_the_machine_as_it_was(fresh_lab):
+    before = namespaces(), links()
+    fresh_lab.up()
+    fresh_lab.qs("down")
+    wait_for(lambda: namespaces() <= before[0], what="no namespace is left")
+    assert links() == before[1]
+    assert mounts(fresh_lab) == []
+    assert sorted(p.name for p in fresh_lab.state.iterdir()) == ["roots"]
+
+
+def test_kill_9_of_everything_leaves_nothing_and_the_next_start_goes_on(fresh_lab):
+    before = namespaces(), links()
+    fresh_lab.up()
+    pid1 = int((fresh_lab.state / "run" / "pid").read_text())
+    parent = int(next(l for l in open(f"/proc/{pid1}/status") if l.startswith("PPid")).split()[1])
+    os.kill(parent, signal.SIGKILL)
+    wait_for(lambda: not pathlib.Path(f"/proc/{pid1}").exists(), what="pid 1 of the container is gone")
+    wait_for(lambda: namespaces() <= before[0], what="no namespace is left")
+    assert links() == before[1]
+    assert mounts(fresh_lab) == []
+    fresh_lab.up()
+    assert plan_exit(fresh_lab) == 0
+
+
+def test_works_for_an_ordinary_user():
+    need_namespaces()
+    if os.geteuid() != 0:
+        pytest.skip("skipped: the other tests ran as an ordinary user already")
+    if not shutil.which("newuidmap"):
+        pytest.skip("skipped: package uidmap is missing")
+    name, port = "qs-test-user", Lab("/").port
+    if subprocess.run(["id", name], capture_output=True).returncode:
+        subprocess.run(["useradd", "-m", name], check=True)
+    work = pathlib.Path(f"/home/{name}/qs")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    shutil.copy(os.environ.get("QS", ROOT / "build" / "qs"), work / "qs")
+    shutil.copytree(ROOT / "lab", work / "lab")
+    one = Lab(work / "state", work / "lab")
+    one.share_root()
+    subprocess.run(["chown", "-R", f"{name}:", work], check=True)
+
+    def as_user(*args):
+        return subprocess.run(["runuser", "-u", name, "--", work / "qs", *args, "--state", one.state, "--lab", one.lab],
+                              capture_output=True, text=True, timeout=400, cwd=work)
+
+    try:
+        done = as_user("up", "--detach", "--port", str(port))
+        assert done.returncode == 0, done.stderr
+        assert as_user("plan", "--detailed-exitcode").returncode == 0
+        done = as_user("down")
+        assert done.returncode == 0, done.stderr
+    finally:
+        as_user("down", "--purge")
+        subprocess.run(["pkill", "-KILL", "-u", name])
+        subprocess.run(["userdel", "-r", name], capture_output=True)
