@@ -100,6 +100,10 @@ enum qs_code rtr_check_nat(const struct rtr_store *s, const struct rtr_row *row,
     (void)self;
     if (check_matchers(row, err) || check_interfaces(row, dstnat, srcnat, err))
         return err->code;
+    if (rtr_is(row, "chain", "input") || rtr_is(row, "chain", "output") || rtr_is(row, "chain", "forward"))
+        return qs_err_set(err, QS_INVALID, 0, "input does not match any value of chain");
+    if (rtr_value(row, "to-addresses") && !rtr_is(row, "action", "src-nat") && !rtr_is(row, "action", "dst-nat"))
+        return qs_err_set(err, QS_REFUSED, 0, "failure: to-addresses can be specified only with src-nat and dst-nat");
     if (to_source && dstnat)
         return qs_err_set(err, QS_REFUSED, 0, "failure: src-nat/masquerade action must be in srcnat chain");
     if (to_dest && srcnat)

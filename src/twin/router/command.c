@@ -363,25 +363,34 @@ static enum qs_code run_add(const struct rtr_call *c, struct qs_err *err)
     return QS_OK;
 }
 
-/* Other rows name an interface, a group: they follow it to its new name, as they do on the device. */
+/* "from", "!from" and "address%from" with the new name; NULL when `value` does not name `from`. */
+static char *renamed(const char *value, const char *from, const char *to)
+{
+    size_t len = value ? strlen(value) : 0, tail = strlen(from);
+    const char *at = len >= tail ? value + len - tail : NULL;
+    bool names = at && qs_streq(at, from) && (at == value || (at == value + 1 && *value == '!') || at[-1] == '%');
+
+    return names ? qs_xasprintf("%.*s%s", (int)(at - value), value, to) : NULL;
+}
+
+/* Other rows name an interface or a group: they follow it to its new name, as they do on the device. */
+static void rename_in_row(struct rtr_row *row, enum rtr_menu_id id, const char *from, const char *to)
+{
+    for (const struct rtr_attr *a = row->menu->attrs; a->name; a++) {
+        bool link = id == RTR_INTERFACE && ((a->flags & RTR_LINK) || qs_streq(a->name, "gateway"));
+        bool group = id == RTR_GROUP && row->menu->rows == RTR_USER && qs_streq(a->name, "group");
+        qs_auto(str) char *name = link || group ? renamed(rtr_value(row, a->name), from, to) : NULL;
+
+        if (name)
+            rtr_put(row, a->name, name);
+    }
+}
+
 static void rename_everywhere(struct rtr_store *s, enum rtr_menu_id id, const char *from, const char *to)
 {
     for (enum rtr_menu_id m = 0; m < RTR_MENU_MAX; m++)
         for (size_t i = 0; i < s->tables[m].count; i++)
-            for (const struct rtr_attr *a = rtr_menu(m)->attrs; a->name; a++) {
-                struct rtr_row *row = s->tables[m].rows[i];
-                bool link = id == RTR_INTERFACE && ((a->flags & RTR_LINK) || qs_streq(a->name, "gateway"));
-                bool group = id == RTR_GROUP && m == RTR_USER && qs_streq(a->name, "group");
-                const char *value = link || group ? rtr_value(row, a->name) : NULL;
-
-                if (qs_streq(value, from))
-                    rtr_put(row, a->name, to);
-                else if (value && *value == '!' && qs_streq(value + 1, from)) {
-                    qs_auto(str) char *negated = qs_xasprintf("!%s", to);
-
-                    rtr_put(row, a->name, negated);
-                }
-            }
+            rename_in_row(s->tables[m].rows[i], id, from, to);
 }
 
 static void replace_row(const struct rtr_call *c, size_t at, struct rtr_row *row)

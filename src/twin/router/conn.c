@@ -19,6 +19,7 @@
 #define LOGIN_MS 30000   /* to finish TLS and log in */
 #define BACKLOG_MAX 262144 /* replies waiting: no more commands are read until the client takes them */
 #define CHUNK 16384
+#define TURNS 16 /* chunks from one connection before others get their turn */
 
 struct rtr_listener {
     struct rtr *r;
@@ -139,10 +140,7 @@ static void fail_batch(struct rtr_conn *c, size_t sent, const struct qs_err *err
 
     qs_event_err(QS_EV_DEVICE_FAILED, err, "device", c->session.r->conf.name, NULL);
     c->session.out.len = sent;
-    rtr_put_word(&c->session.out, "!fatal", strlen("!fatal"));
-    rtr_put_wordf(&c->session.out, "=message=%s", qs_err_text(err, text, sizeof(text)));
-    rtr_put_end(&c->session.out);
-    c->session.closing = true;
+    rtr_fatal(&c->session, qs_err_text(err, text, sizeof(text)));
 }
 
 /* Runs every sentence that is whole as one batch: the world moves once, before any of the replies leaves. */
@@ -170,15 +168,15 @@ static enum step run_batch(struct rtr_conn *c)
 
 static enum step pump(struct rtr_conn *c)
 {
+    enum step step = greet(c);
     struct qs_err err = QS_ERR_INIT;
     char data[CHUNK];
     size_t len;
 
-    for (enum step step = greet(c); step != MOVED;)
+    if (step != MOVED)
         return step;
-    while (!c->session.closing && c->session.out.len < BACKLOG_MAX) {
-        enum step step = take_bytes(c, data, sizeof(data), &len);
-
+    for (int turn = 0; turn < TURNS && !c->session.closing && c->session.out.len < BACKLOG_MAX; turn++) {
+        step = take_bytes(c, data, sizeof(data), &len);
         if (step == ENDED)
             return ENDED;
         if (step == WAITS)
@@ -189,6 +187,16 @@ static enum step pump(struct rtr_conn *c)
             return ENDED;
     }
     return send_out(c);
+}
+
+/* What to wait for. TLS may hold bytes already read, of which the socket says nothing: then a writable socket is
+ * as good a wake-up. */
+static uint32_t wanted_events(const struct rtr_conn *c)
+{
+    bool reads = c->session.out.len < BACKLOG_MAX;
+    bool writes = c->session.out.len > 0 || (c->ssl && (SSL_want_write(c->ssl) || (reads && SSL_pending(c->ssl) > 0)));
+
+    return (reads ? EPOLLIN : 0u) | (writes ? EPOLLOUT : 0u);
 }
 
 static void on_conn(void *arg, int fd, uint32_t events)
@@ -206,8 +214,7 @@ static void on_conn(void *arg, int fd, uint32_t events)
         qs_timer_cancel(c->login_timer);
         c->login_timer = NULL;
     }
-    qs_source_events(c->source, (c->session.out.len < BACKLOG_MAX ? EPOLLIN : 0u) |
-                                    (c->session.out.len > 0 ? EPOLLOUT : 0u));
+    qs_source_events(c->source, wanted_events(c));
 }
 
 /* "10.0.0.14:8729" of a socket's end; IPv4 in the mapped form of IPv6 does not occur, because the sockets are apart. */

@@ -47,7 +47,7 @@ static const struct rtr_attr scheduler[] = {
     COMMENT, DISABLED, END,
 };
 static const struct rtr_attr interface[] = {
-    { .name = "name", .norm = rtr_norm_name }, { .name = "default-name" },
+    { .name = "name", .norm = rtr_norm_name, .flags = RTR_REQUIRED }, { .name = "default-name" },
     { .name = "type", .def = "ether", .flags = RTR_IFACE_ONLY },
     { .name = "mtu", .norm = rtr_norm_uint, .def = "1500", .min = 68, .max = 65535 },
     { .name = "actual-mtu", .flags = RTR_IFACE_ONLY, .get = rtr_get_mtu },
@@ -131,7 +131,7 @@ static const struct rtr_attr list4[] = { ADDRESS_LIST(rtr_norm_match4) };
 static const struct rtr_attr list6[] = { ADDRESS_LIST(rtr_norm_match6) };
 
 static const struct rtr_attr service[] = {
-    { .name = "name" }, { .name = "port", .norm = rtr_norm_uint, .min = 1, .max = 65535 },
+    { .name = "name" }, { .name = "port", .norm = rtr_norm_uint, .flags = RTR_REQUIRED, .min = 1, .max = 65535 },
     { .name = "proto", .get = rtr_get_proto },
     { .name = "address", .norm = rtr_norm_from, .def = "" },
     { .name = "certificate", .norm = rtr_norm_word, .words = WORDS("none", "router") },

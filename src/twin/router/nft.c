@@ -101,11 +101,8 @@ static void put_transport(struct writer *w, const struct rtr_row *row)
     const char *no, *v = matcher(row, "protocol", &no);
     uint32_t number;
 
-    if (v && rtr_protocol_number(v, &number)) {
-        bool v6_icmp = number == 1 && w->f->filter == RTR_FILTER6; /* "icmp" means ICMPv6 there */
-
-        qs_buf_printf(w->out, "meta l4proto %s%u ", no, v6_icmp ? 58 : number);
-    }
+    if (v && rtr_protocol_number(v, &number))
+        qs_buf_printf(w->out, "meta l4proto %s%u ", no, number);
     v = matcher(row, "src-port", &no);
     if (v)
         qs_buf_printf(w->out, "th sport %s{ %s } ", no, v);
@@ -172,24 +169,26 @@ static void put_reject(struct writer *w, const struct rtr_row *row, const char *
     static const struct {
         const char *ros, *nft;
     } with[] = {
-        { "icmp-network-unreachable", "icmp type net-unreachable" },
-        { "icmp-host-unreachable", "icmp type host-unreachable" },
-        { "icmp-protocol-unreachable", "icmp type prot-unreachable" },
-        { "icmp-net-prohibited", "icmp type net-prohibited" },
-        { "icmp-host-prohibited", "icmp type host-prohibited" },
-        { "icmp-port-unreachable", "icmpx type port-unreachable" },
-        { "icmp-admin-prohibited", "icmpx type admin-prohibited" },
-        { "icmp-no-route", "icmpv6 type no-route" },
-        { "icmp-address-unreachable", "icmpv6 type addr-unreachable" },
-        { "tcp-reset", "tcp reset" },
+        { "icmp-network-unreachable", "net-unreachable" },
+        { "icmp-host-unreachable", "host-unreachable" },
+        { "icmp-protocol-unreachable", "prot-unreachable" },
+        { "icmp-port-unreachable", "port-unreachable" },
+        { "icmp-net-prohibited", "net-prohibited" },
+        { "icmp-host-prohibited", "host-prohibited" },
+        { "icmp-admin-prohibited", "admin-prohibited" },
+        { "icmp-no-route", "no-route" },
+        { "icmp-address-unreachable", "addr-unreachable" },
     };
+    bool v4 = w->f->filter == RTR_FILTER4;
     const char *v = rtr_value(row, "reject-with");
 
     if (!v)
-        v = w->f->filter == RTR_FILTER4 ? "icmp-network-unreachable" : "icmp-no-route";
+        v = v4 ? "icmp-network-unreachable" : "icmp-no-route";
+    if (qs_streq(v, "tcp-reset"))
+        qs_buf_printf(w->out, "%s tcp reset", verb);
     for (size_t i = 0; i < QS_COUNT(with); i++)
         if (qs_streq(with[i].ros, v))
-            qs_buf_printf(w->out, "%s %s", verb, with[i].nft);
+            qs_buf_printf(w->out, "%s %s type %s", verb, v4 ? "icmp" : "icmpv6", with[i].nft);
 }
 
 static void put_jump(struct writer *w, const struct rtr_row *row, const char *verb)
@@ -294,13 +293,18 @@ enum qs_code rtr_nft_apply(struct rtr *r, struct qs_err *err)
     int status = 0;
 
     rtr_nft_text(&r->store, &text);
+    if (qs_buf_check(&text, "firewall", err))
+        return err->code;
+    if (qs_streq(r->firewall, qs_buf_text(&text))) /* an entry of a list that no rule names changes nothing */
+        return QS_OK;
     spawn.argv = argv;
     spawn.root = *r->conf.root ? r->conf.root : NULL;
-    if (qs_buf_check(&text, "firewall", err) ||
-        qs_spawn_run(&spawn, qs_buf_text(&text), &said, NFT_MS, &status, err))
+    if (qs_spawn_run(&spawn, qs_buf_text(&text), &said, NFT_MS, &status, err))
         return qs_err_wrap(err, "firewall of router '%s'", r->conf.name);
     if (status != 0)
         return qs_err_set(err, QS_REFUSED, 0, "nft refused the firewall (status %d): %.*s", status,
                           (int)strcspn(qs_buf_text(&said), "\n"), qs_buf_text(&said));
+    free(r->firewall);
+    r->firewall = qs_buf_take(&text);
     return QS_OK;
 }

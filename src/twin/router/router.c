@@ -93,6 +93,7 @@ static void stop(struct qs_role_run *run)
         qs_timer_cancel(r->save_timer);
         QS_IGNORE(rtr_save(r, &err));
     }
+    free(r->firewall);
     rtr_store_done(&r->store);
     rtr_store_done(&r->safe.base);
     rtr_kernel_close(r);

@@ -56,6 +56,8 @@ struct rtr_session { /* one connection, as the commands see it */
 void rtr_session_open(struct rtr_session *s, struct rtr *r, const char *service);
 /* Ends the session; safe mode that it holds rolls back. */
 void rtr_session_close(struct rtr_session *s);
+/* Says why and ends the connection after it. */
+void rtr_fatal(struct rtr_session *s, const char *text);
 void rtr_session_handle(struct rtr_session *s, const struct rtr_sentence *in);
 
 struct rtr_safe { /* at most one session holds safe mode */
@@ -84,6 +86,7 @@ struct rtr {
     struct rtr_store store;
     struct rtr_safe safe;
     struct rtr_kernel kernel;
+    char *firewall; /* the ruleset in force; NULL: none of ours yet */
     struct rtr_session *sessions;
     uint32_t serials;
     struct rtr_listener *listeners; /* one for each service that answers; conn.c's */

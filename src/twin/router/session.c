@@ -61,7 +61,7 @@ static void reply_trap(struct rtr_session *s, const struct qs_err *err, const ch
     reply_done(s, tag);
 }
 
-static void reply_fatal(struct rtr_session *s, const char *text)
+void rtr_fatal(struct rtr_session *s, const char *text)
 {
     rtr_put_word(&s->out, "!fatal", strlen("!fatal"));
     rtr_put_word(&s->out, text, strlen(text));
@@ -102,7 +102,7 @@ static enum qs_code do_login(struct rtr_session *s, const struct rtr_sentence *i
 
     if (!name || !password || !may_log_in(s, name, password)) {
         if (++s->early >= EARLY_MAX)
-            reply_fatal(s, "too many commands before login");
+            rtr_fatal(s, "too many commands before login");
         return s->closing ? QS_OK : qs_err_set(err, QS_DENIED, 0, "invalid user name or password (6)");
     }
     free(s->user);
@@ -116,7 +116,7 @@ static enum qs_code do_quit(struct rtr_session *s, const struct rtr_sentence *in
     (void)in;
     (void)tag;
     (void)err;
-    reply_fatal(s, "session terminated on request");
+    rtr_fatal(s, "session terminated on request");
     return QS_OK;
 }
 
@@ -223,7 +223,7 @@ void rtr_session_handle(struct rtr_session *s, const struct rtr_sentence *in)
         return;
     if (!run_own(s, in, tag, &code, &err)) {
         if (!s->user) {
-            reply_fatal(s, "not logged in");
+            rtr_fatal(s, "not logged in");
             return;
         }
         code = run_menu(s, in, tag, &err);

@@ -26,13 +26,16 @@ static enum qs_code no_match(const struct rtr_attr *a, struct qs_err *err)
 
 enum qs_code rtr_each_part(const char *list, rtr_part_fn *fn, void *arg, struct qs_err *err)
 {
-    while (*list) {
+    bool more = *list != '\0';
+
+    while (more) {
         size_t len = strcspn(list, ",");
         qs_auto(str) char *part = qs_xstrndup(list, len);
 
         if (fn(arg, part, err))
             return err->code;
-        list += len + (list[len] == ',');
+        more = list[len] == ',';
+        list += len + more;
     }
     return QS_OK;
 }
@@ -473,7 +476,7 @@ enum qs_code rtr_norm_password(const struct rtr_attr *a, const char *in, struct 
 
     qs_random_word(word, SALT_LEN);
     (void)snprintf(salt, sizeof(salt), "$6$%s$", word);
-    hash = crypt_r(in, salt, data);
+    hash = crypt_rn(in, salt, data, sizeof(*data)); /* unlike crypt_r not taken over by AddressSanitizer */
     if (hash && *hash == '$')
         qs_buf_puts(out, hash);
     explicit_bzero(data, sizeof(*data));
@@ -484,7 +487,7 @@ enum qs_code rtr_norm_password(const struct rtr_attr *a, const char *in, struct 
 bool rtr_password_ok(const char *hash, const char *password)
 {
     struct crypt_data *data = qs_xzalloc(sizeof(*data));
-    const char *got = crypt_r(password, hash, data);
+    const char *got = crypt_rn(password, hash, data, sizeof(*data));
     bool ok = got && *got == '$' && strlen(got) == strlen(hash);
 
     if (ok) {
