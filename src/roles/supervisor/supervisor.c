@@ -315,7 +315,7 @@ static enum qs_code prepare(struct supervisor *s, struct qs_err *err)
 
     if (read_spec(s, err))
         return err->code;
-    if (qs_twin_root_unpack(STATE, root_progress, s, err))
+    if (qs_twin_root_unpack(STATE, root_progress, s, err) || qs_twin_root_mount(STATE, err))
         return err->code;
     say(s, "root", "", "done");
     if (qs_fs_mkdirs(AT_FDCWD, STATE "/twin/ssh", 0700, err) ||

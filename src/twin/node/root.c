@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "os/ns.h"
+#include "os/rootfs.h"
 #include "os/spawn.h"
 
 #define PACKAGES "openssh-server,iproute2,iputils-ping,procps,nftables,python3-minimal,ca-certificates"
@@ -313,5 +314,16 @@ enum qs_code qs_twin_root_unpack(const char *state, qs_twin_root_fn *fn, void *a
     if (qs_fs_opendir(AT_FDCWD, roots, false, &dirfd, err) || unpack(&w, roots, dirfd, err))
         return qs_err_wrap(err, "Debian root");
     tell(&w, "ready", 100);
+    return QS_OK;
+}
+
+enum qs_code qs_twin_root_mount(const char *state, struct qs_err *err)
+{
+    qs_auto(str) char *base = qs_xasprintf("%s/roots/base", state);
+    qs_auto(str) char *dev = qs_xasprintf("%s/dev", base); /* not in the archive */
+
+    if (qs_fs_mkdirs(AT_FDCWD, dev, 0755, err) || qs_rootfs_bind("/dev", base, "/dev", 0, err) ||
+        qs_rootfs_bind("/proc", base, "/proc", 0, err))
+        return qs_err_wrap(err, "Debian root");
     return QS_OK;
 }

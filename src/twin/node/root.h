@@ -18,3 +18,6 @@ typedef void qs_twin_root_fn(void *arg, const char *what, unsigned percent);
 enum qs_code qs_twin_root_build(const char *state, qs_twin_root_fn *fn, void *arg, struct qs_err *err) QS_MUST_CHECK;
 /* `state` is /state inside. NOTFOUND: not built yet. */
 enum qs_code qs_twin_root_unpack(const char *state, qs_twin_root_fn *fn, void *arg, struct qs_err *err) QS_MUST_CHECK;
+/* Shows the container's /dev and /proc in the unpacked root, for programs that run chrooted there. Once, by the
+ * container's first process: the mounts go with it. */
+enum qs_code qs_twin_root_mount(const char *state, struct qs_err *err) QS_MUST_CHECK;

@@ -179,7 +179,8 @@ static int in_container(void *arg)
     pid_t pid = 0;
 
     (void)arg;
-    if (!fine(qs_twin_root_unpack("/state", NULL, NULL, &err), &err) || !fine(qs_netns_new(&netns, &err), &err) ||
+    if (!fine(qs_twin_root_unpack("/state", NULL, NULL, &err), &err) ||
+        !fine(qs_twin_root_mount("/state", &err), &err) || !fine(qs_netns_new(&netns, &err), &err) ||
         !fine(qs_fs_remove(AT_FDCWD, NODE_STATE, &err), &err) || wire(netns))
         return 1;
     qs_auto(str) char *key = make_key(&text);
