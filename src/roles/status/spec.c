@@ -145,6 +145,20 @@ const char *qs_check_expected(const struct qs_status_check *c, const char *prefi
 
 /* ---- rows ---- */
 
+/* Checks of one row are told apart by name in the database and in /metrics. */
+static void set_apart(const struct qs_status_spec *s, const struct qs_row *row, struct qs_status_check *c)
+{
+    for (size_t i = 0; i + 1 < row->check_count; i++) {
+        if (!qs_streq(s->checks[row->first_check + i].name, c->name))
+            continue;
+        char *name = qs_xasprintf("%s-%zu", c->name, row->check_count);
+
+        free(c->name);
+        c->name = name;
+        return;
+    }
+}
+
 static enum qs_code read_row_checks(struct qs_status_spec *s, const struct qs_val *v, struct qs_row *row,
                                     struct qs_err *err)
 {
@@ -161,6 +175,7 @@ static enum qs_code read_row_checks(struct qs_status_spec *s, const struct qs_va
         row->check_count++;
         if (read_check(qs_val_at(list, i), c, err))
             return err->code;
+        set_apart(s, row, c);
     }
     if (row->check_count == 0 && !row->pending)
         row->pending = qs_xstrdup("no check is named for it");
