@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 #define INDENT "   "
-/* A crypt form that no password has: the account exists and cannot be entered by password until an operator sets one. */
+/* A crypt form that no password has: the account cannot be entered by password until an operator sets one. */
 #define LOCKED_SECRET \
     "sha512 $6$qs.locked$" \
     "..........................................." \

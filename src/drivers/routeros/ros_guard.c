@@ -46,7 +46,9 @@ static bool lets_in(const struct qs_val *from, const struct qs_ip *local)
         struct qs_prefix p;
         struct qs_ip ip;
 
-        if (qs_ip_parse(text, &ip) ? qs_ip_equal(&ip, local) : qs_prefix_parse(text, &p) && qs_prefix_contains(&p, local))
+        if (qs_ip_parse(text, &ip) && qs_ip_equal(&ip, local))
+            return true;
+        if (qs_prefix_parse(text, &p) && qs_prefix_contains(&p, local))
             return true;
     }
     return false;

@@ -115,15 +115,15 @@ static void set_attr(struct qs_val *attrs, const struct qs_attr *a, const char *
     }
 }
 
-static bool is_modelled(const struct qs_type *type, const char *key)
+static const struct qs_attr *attr_of_property(const struct qs_type *type, const char *property)
 {
     for (const struct qs_attr *a = type->attrs; a->name; a++) {
-        qs_auto(str) char *property = ros_property(a->name);
+        qs_auto(str) char *name = ros_property(a->name);
 
-        if (qs_streq(property, key))
-            return true;
+        if (qs_streq(name, property))
+            return a;
     }
-    return false;
+    return NULL;
 }
 
 static int by_text(const void *a, const void *b)
@@ -143,7 +143,7 @@ static void set_other(struct qs_val *attrs, const struct qs_type *type, const st
     for (uint32_t i = 0; i < row->count; i++) {
         const char *key = row->u.pairs[i].key, *value = qs_val_string(row->u.pairs[i].val, "");
 
-        if (*value && !qs_streq(key, "comment") && !is_volatile(key) && !is_modelled(type, key))
+        if (*value && !qs_streq(key, "comment") && !is_volatile(key) && !attr_of_property(type, key))
             *QS_PUSH(words, count) = qs_xasprintf("%s=%s", key, value);
     }
     if (count)
@@ -172,37 +172,30 @@ static void set_attrs(struct qs_val *attrs, const struct qs_type *type, const st
 
 /* ---- names ---- */
 
-static const struct qs_attr *attr_of_property(const struct qs_type *type, const char *property)
+/* Adds the row's value of "{property}", in its one form. Returns the length of the placeholder. */
+static size_t add_key_part(const char *placeholder, const struct qs_type *type, const struct qs_val *row,
+                           struct qs_buf *out)
 {
-    for (const struct qs_attr *a = type->attrs; a->name; a++) {
-        qs_auto(str) char *name = ros_property(a->name);
+    size_t len = strcspn(placeholder, "}");
+    qs_auto(str) char *property = qs_xstrndup(placeholder + 1, len - 1), *normal = NULL;
+    const struct qs_attr *a = attr_of_property(type, property);
+    const char *text = qs_val_get_str(row, property, "");
 
-        if (qs_streq(name, property))
-            return a;
-    }
-    return NULL;
+    normal = a && a->normalise ? a->normalise(text) : qs_xstrdup(text);
+    qs_buf_puts(out, normal);
+    return len + 1;
 }
 
-/* Fills "{address}@{interface}" from the row, with the values in their one form. */
+/* Fills "{address}@{interface}" from the row. */
 static char *name_by_key(const struct ros_menu *menu, const struct qs_type *type, const struct qs_val *row)
 {
     qs_auto(buf) struct qs_buf out = QS_BUF(ROS_WORD_MAX);
 
     for (const char *p = menu->key; *p;) {
-        if (*p != '{') {
+        if (*p == '{')
+            p += add_key_part(p, type, row, &out);
+        else
             qs_buf_putc(&out, *p++);
-            continue;
-        }
-        {
-            size_t len = strcspn(p, "}");
-            qs_auto(str) char *property = qs_xstrndup(p + 1, len - 1);
-            const struct qs_attr *a = attr_of_property(type, property);
-            const char *text = qs_val_get_str(row, property, "");
-            qs_auto(str) char *normal = a && a->normalise ? a->normalise(text) : qs_xstrdup(text);
-
-            qs_buf_puts(&out, normal);
-            p += len + 1;
-        }
     }
     return qs_buf_take(&out);
 }

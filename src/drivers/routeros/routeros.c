@@ -118,6 +118,12 @@ static bool is_removal(const struct qs_change *c)
     return c->action == QS_DELETE && !(c->type->flags & (QS_TYPE_FIXED | QS_TYPE_SINGLETON));
 }
 
+static void say_again(const struct qs_change *c, const char *row, struct qs_val *list)
+{
+    say(list, ros_add(c, row, NULL));
+    say(list, ros_remove(ros_menu_of(c->type->name), row));
+}
+
 static void render_there(const struct qs_change *c, struct qs_val *list)
 {
     const struct ros_menu *menu = ros_menu_of(c->type->name);
@@ -127,7 +133,7 @@ static void render_there(const struct qs_change *c, struct qs_val *list)
     if (c->action == QS_CREATE && !(c->type->flags & QS_TYPE_FIXED))
         say(list, ros_add(c, NULL, NULL));
     else if (c->action == QS_RECREATE)
-        say(list, ros_add(c, row, NULL)), say(list, ros_remove(menu, row));
+        say_again(c, row, list);
     else if (c->action == QS_MOVE)
         say(list, ros_move(menu, row, follows));
     else
