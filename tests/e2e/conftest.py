@@ -78,6 +78,12 @@ class Lab:
         return subprocess.run([QS, "twin", "exec", "--state", self.state, part, "--", *command],
                               capture_output=True, text=True, timeout=timeout)
 
+    def in_network(self, *command, timeout=60):
+        """Runs a program of this machine in qs's own network, where the devices' management ports are."""
+        user = [] if os.geteuid() == 0 else ["-U", "--preserve-credentials"]
+        pid = (self.state / "run" / "pid").read_text().strip()
+        return subprocess.run(["nsenter", "-t", pid, *user, "-n", *command], capture_output=True, text=True, timeout=timeout)
+
     def signals(self):
         doc = json.loads(self.qs("platform", "status", "--json").stdout)
         return {s["name"]: s for g in doc["groups"] for s in g["components"]}
