@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -218,6 +219,24 @@ static int refuse_tcp(scmp_filter_ctx ctx)
     return rc;
 }
 
+/* Ways to TCP that Landlock's rules do not see: MPTCP, and a connection that the first send makes. */
+static int refuse_detours(scmp_filter_ctx ctx, bool tcp_out)
+{
+    static const struct {
+        int call;
+        unsigned flags_at;
+    } sends[] = { { SCMP_SYS(sendto), 3 }, { SCMP_SYS(sendmsg), 2 }, { SCMP_SYS(sendmmsg), 3 } };
+    int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
+                              SCMP_A2(SCMP_CMP_EQ, IPPROTO_MPTCP, 0));
+
+    for (size_t i = 0; !rc && !tcp_out && i < QS_COUNT(sends); i++) {
+        struct scmp_arg_cmp fast = { sends[i].flags_at, SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN };
+
+        rc = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EACCES), sends[i].call, 1, &fast);
+    }
+    return rc;
+}
+
 static int fill_filter(scmp_filter_ctx ctx, const struct qs_sandbox *s)
 {
     int rc = refuse_list(ctx, refused, QS_COUNT(refused));
@@ -232,6 +251,8 @@ static int fill_filter(scmp_filter_ctx ctx, const struct qs_sandbox *s)
         rc = refuse_clone(ctx, s->spawn);
     if (!rc && !s->tcp_in && !s->tcp_out)
         rc = refuse_tcp(ctx);
+    if (!rc && (!s->tcp_in || !s->tcp_out))
+        rc = refuse_detours(ctx, s->tcp_out);
     return rc;
 }
 
