@@ -36,6 +36,8 @@ static void close_session(struct qs_session *s)
     free((void *)(uintptr_t)s->t.name);
     free((void *)(uintptr_t)s->t.address);
     free((void *)(uintptr_t)s->t.user);
+    if (s->t.password)
+        explicit_bzero((void *)(uintptr_t)s->t.password, strlen(s->t.password));
     free((void *)(uintptr_t)s->t.password);
     free((void *)(uintptr_t)s->t.pin);
     free(s);

@@ -1,7 +1,7 @@
 /*
  * drivers/routeros, inside: MikroTik RouterOS v7 over the binary API in TLS. The table and the transaction live in
- * routeros.c, the words on the wire in ros_wire.c, one connection in ros_conn.c, the menus and their schema in
- * ros_types.c, rows → resources in ros_read.c, changes → sentences in ros_command.c.
+ * routeros.c, the changes inside it in ros_apply.c, the words on the wire in ros_wire.c, one connection in ros_conn.c,
+ * the menus and their schema in ros_types.c, rows → resources in ros_read.c, changes → sentences in ros_command.c.
  */
 #pragma once
 
@@ -99,6 +99,25 @@ char *ros_sentence_text(const struct qs_val *sentence);
  * before[i] (NULL: to the end). As few as possible: the longest run already in order stays. Returns how many. */
 size_t ros_plan_moves(const char *const *have, const char *const *want, size_t count, const char **ids,
                       const char **before);
+
+/* ---- one session (routeros.c) and its changes (ros_apply.c) ---- */
+struct qs_session {
+    struct qs_target t; /* texts owned */
+    struct ros_conn *conn;
+    bool safe;      /* this connection is in safe mode */
+    size_t actions; /* what safe mode has to remember */
+};
+/* All menus in one flight, and the router's own facts behind them. */
+enum qs_code ros_read_state(struct qs_session *s, struct ros_state *ret, struct qs_val **ret_resource,
+                            struct qs_err *err) QS_MUST_CHECK;
+/* UNSUPPORTED without safe mode, LIMIT when there are more changes than it undoes. */
+enum qs_code ros_check_ability(struct qs_session *s, const struct qs_changes *cs, struct qs_err *err) QS_MUST_CHECK;
+/* Adds and sets, then orders, then removes, then reads back; `state` is what the router held before. In safe mode:
+ * on any failure the caller undoes what was done so far. */
+enum qs_code ros_change_all(struct qs_session *s, const struct ros_state *state, const struct qs_changes *cs,
+                            const struct qs_resources *want, struct qs_err *err) QS_MUST_CHECK;
+/* A row that goes, not one that goes back to its defaults. */
+bool ros_is_removal(const struct qs_change *c);
 
 /* ---- own way in (ros_guard.c) ---- */
 /* DENIED when the wanted state would cut the connection that qs uses. `local`: our address as the router sees it,
