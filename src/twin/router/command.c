@@ -1,4 +1,4 @@
-/* The commands of a menu: print, add, set, unset, remove, move, enable, disable. */
+/* The commands of a menu that change it: add, set, unset, remove, move, enable, disable. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +22,7 @@ static enum qs_code unknown(const char *name, size_t len, struct qs_err *err)
     return qs_err_set(err, QS_INVALID, 0, "unknown parameter %.*s", (int)len, name);
 }
 
-/* Refuses "=" words that are not in `known` (NULL-terminated) and any other word that a command does not take. */
-static enum qs_code only_args(const struct rtr_sentence *in, const char *const *known, bool queries, struct qs_err *err)
+enum qs_code rtr_only_args(const struct rtr_sentence *in, const char *const *known, bool queries, struct qs_err *err)
 {
     for (size_t i = 1; i < in->count; i++) {
         const char *word = in->words[i];
@@ -38,127 +37,6 @@ static enum qs_code only_args(const struct rtr_sentence *in, const char *const *
         if (!known[k])
             return unknown(word + 1, len, err);
     }
-    return QS_OK;
-}
-
-/* ---- print ---- */
-
-struct rows { /* what a print walks over; dynamic rows are its own */
-    const struct rtr_row **rows;
-    size_t count;
-    struct rtr_row **own;
-    size_t own_count;
-};
-
-static void rows_done(struct rows *l)
-{
-    for (size_t i = 0; i < l->own_count; i++)
-        rtr_row_free(l->own[i]);
-    free(l->own);
-    free(l->rows);
-}
-static inline void qs_auto_rows_cb(struct rows *l) { rows_done(l); }
-
-static void take_dynamic(void *arg, struct rtr_row *row)
-{
-    struct rows *l = arg;
-
-    *QS_PUSH(l->own, l->own_count) = row;
-    *QS_PUSH(l->rows, l->count) = row;
-}
-
-static void gather(const struct rtr *r, const struct rtr_menu *m, struct rows *l)
-{
-    const struct rtr_table *t = &r->store.tables[m->rows];
-
-    for (size_t i = 0; i < t->count; i++)
-        if (!m->shows || m->shows(t->rows[i]))
-            *QS_PUSH(l->rows, l->count) = t->rows[i];
-    if (m->dynamic)
-        m->dynamic(r, take_dynamic, l);
-}
-
-struct subject {
-    const struct rtr *r;
-    const struct rtr_menu *menu;
-    const struct rtr_row *row;
-};
-
-static bool look_up(void *arg, const char *name, struct qs_buf *out)
-{
-    const struct subject *s = arg;
-    const struct rtr_attr *a = rtr_attr_find(s->menu, name);
-
-    if (qs_streq(name, ".id") && !(s->menu->flags & RTR_SINGLETON)) {
-        qs_buf_printf(out, "*%X", s->row->id);
-        return true;
-    }
-    return a && rtr_shown(s->r, s->menu, s->row, a, out);
-}
-
-static void put_value(struct rtr_session *s, struct subject *subject, const char *name)
-{
-    qs_auto(buf) struct qs_buf word = QS_BUF(RTR_SENTENCE_MAX);
-
-    qs_buf_printf(&word, "=%s=", name);
-    if (look_up(subject, name, &word))
-        rtr_put_word(&s->out, qs_buf_text(&word), word.len);
-}
-
-static enum qs_code put_listed(void *arg, const char *name, struct qs_err *err)
-{
-    struct rtr_session *s = ((void **)arg)[0];
-
-    (void)err;
-    put_value(s, ((void **)arg)[1], name);
-    return QS_OK;
-}
-
-static void put_row(const struct rtr_call *c, struct subject *subject, const char *proplist)
-{
-    void *both[] = { c->s, subject };
-    struct qs_err err = QS_ERR_INIT;
-
-    rtr_reply(c->s, "!re", c->tag);
-    if (proplist) {
-        QS_IGNORE(rtr_each_part(proplist, put_listed, both, &err));
-    } else {
-        put_value(c->s, subject, ".id");
-        for (const struct rtr_attr *a = c->menu->attrs; a->name; a++)
-            if (rtr_attr_visible(c->menu, a))
-                put_value(c->s, subject, a->name);
-    }
-    rtr_put_end(&c->s->out);
-}
-
-static enum qs_code run_print(const struct rtr_call *c, struct qs_err *err)
-{
-    static const char *const known[] = { ".proplist", "count-only", "detail", "without-paging", NULL };
-    const char *proplist = rtr_arg(c->in, ".proplist");
-    bool count_only = rtr_arg(c->in, "count-only") != NULL, truth;
-    qs_auto(rows) struct rows l = { 0 };
-    size_t shown = 0;
-
-    if (only_args(c->in, known, true, err))
-        return err->code;
-    gather(c->s->r, c->menu, &l);
-    for (size_t i = 0; i < l.count; i++) {
-        struct subject subject = { c->s->r, c->menu, l.rows[i] };
-
-        if (rtr_query(c->in, look_up, &subject, &truth, err))
-            return err->code;
-        if (truth && !count_only)
-            put_row(c, &subject, proplist);
-        shown += truth;
-    }
-    if (shown == 0 && !count_only && rtr_safe_mode_known(c->s->r)) { /* both came with 7.18 */
-        rtr_reply(c->s, "!empty", c->tag);
-        rtr_put_end(&c->s->out);
-    }
-    rtr_reply(c->s, "!done", c->tag);
-    if (count_only)
-        rtr_put_wordf(&c->s->out, "=ret=%zu", shown);
-    rtr_put_end(&c->s->out);
     return QS_OK;
 }
 
@@ -454,12 +332,12 @@ static const char *const id_args[] = { ".id", "numbers", NULL };
 
 static enum qs_code change_on(const struct rtr_call *c, struct rtr_row *row, struct qs_err *err)
 {
-    return only_args(c->in, id_args, false, err) ? err->code : put_attr(c, row, "disabled", "no", err);
+    return rtr_only_args(c->in, id_args, false, err) ? err->code : put_attr(c, row, "disabled", "no", err);
 }
 
 static enum qs_code change_off(const struct rtr_call *c, struct rtr_row *row, struct qs_err *err)
 {
-    return only_args(c->in, id_args, false, err) ? err->code : put_attr(c, row, "disabled", "yes", err);
+    return rtr_only_args(c->in, id_args, false, err) ? err->code : put_attr(c, row, "disabled", "yes", err);
 }
 
 static enum qs_code run_enable(const struct rtr_call *c, struct qs_err *err)
@@ -477,7 +355,7 @@ static enum qs_code change_unset(const struct rtr_call *c, struct rtr_row *row, 
     static const char *const known[] = { ".id", "numbers", "value-name", NULL };
     const char *name = rtr_arg(c->in, "value-name");
 
-    if (only_args(c->in, known, false, err))
+    if (rtr_only_args(c->in, known, false, err))
         return err->code;
     return name ? put_attr(c, row, name, NULL, err) : qs_err_set(err, QS_INVALID, 0, "missing =value-name=");
 }
@@ -498,7 +376,7 @@ static enum qs_code run_remove(const struct rtr_call *c, struct qs_err *err)
 {
     qs_auto(picks) struct picks picks = { 0 };
 
-    if (only_args(c->in, id_args, false, err) || pick_rows(c, &picks, err))
+    if (rtr_only_args(c->in, id_args, false, err) || pick_rows(c, &picks, err))
         return err->code;
     for (size_t i = 0; c->menu->rows == RTR_GROUP && i < picks.count; i++)
         if (rtr_store_by(&c->s->r->store, RTR_USER, "group", rtr_value(table_of(c)->rows[picks.at[i]], "name")))
@@ -519,7 +397,7 @@ static enum qs_code run_move(const struct rtr_call *c, struct qs_err *err)
     qs_auto(picks) struct picks picks = { 0 };
     size_t to = table_of(c)->count;
 
-    if (only_args(c->in, known, false, err) || pick_rows(c, &picks, err))
+    if (rtr_only_args(c->in, known, false, err) || pick_rows(c, &picks, err))
         return err->code;
     /* The device's quirk: a destination that it does not know is the end, and it says nothing. */
     if (destination && !find_row(c, destination, &to))
@@ -542,7 +420,7 @@ static enum qs_code run_run(const struct rtr_call *c, struct qs_err *err)
 }
 
 static const struct rtr_command commands[] = {
-    { "print", run_print, false, 0, 0 },
+    { "print", rtr_run_print, false, 0, 0 },
     { "add", run_add, true, RTR_SINGLETON | RTR_FIXED, 0 },
     { "set", run_set, true, 0, 0 },
     { "unset", run_unset, true, RTR_SINGLETON, 0 },

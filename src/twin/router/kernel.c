@@ -140,12 +140,10 @@ static bool same_route(const struct rtr_routed *a, const struct rtr_routed *b)
 static bool to_kernel(const struct rtr *r, const struct rtr_row *row, struct rtr_routed *ret)
 {
     const char *interface = NULL, *gateway = rtr_value(row, "gateway");
-    qs_auto(buf) struct qs_buf active = QS_BUF(16);
     qs_auto(str) char *host = qs_xstrndup(gateway ? gateway : "", gateway ? strcspn(gateway, "%") : 0);
 
     *ret = (struct rtr_routed){ 0 };
-    (void)rtr_get_route_active(r, row, &active);
-    if (!qs_streq(qs_buf_text(&active), "true") || !rtr_route_usable(&r->store, row, &interface) ||
+    if (!rtr_route_active(&r->store, row) || !rtr_route_usable(&r->store, row, &interface) ||
         !qs_prefix_parse(rtr_value(row, "dst-address"), &ret->dest))
         return false;
     if (!qs_ip_parse(host, &ret->via))
@@ -213,7 +211,8 @@ enum qs_code rtr_kernel_apply(struct rtr *r, struct qs_err *err)
  * addresses are compared with the menus at the first apply. */
 enum qs_code rtr_kernel_open(struct rtr *r, struct qs_err *err)
 {
-    static const char *const on[] = { "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv4/conf/all/promote_secondaries" };
+    static const char *const on[] = { "ipv4/ip_forward", "ipv6/conf/all/forwarding",
+                                      "ipv4/conf/all/promote_secondaries" };
 
     if (qs_nl_open(&r->kernel.nl, err))
         return err->code;

@@ -4,7 +4,8 @@
  *
  *   conn.c      sockets, TLS, bytes          → sentences
  *   session.c   login, tags, dispatch        → one command
- *   command.c   print, add, set, remove, …   → the store
+ *   print.c     view.c, route.c, query.c     ← the store
+ *   command.c   add, set, remove, move, …    → the store
  *   safemode.c  take, release, unroll        → the store as it was
  *   apply.c     after each batch             → kernel.c, nft.c, listeners, the saved configuration
  */
@@ -138,6 +139,11 @@ struct rtr_command {
 const struct rtr_command *rtr_command_find(const struct rtr_menu *m, const char *name);
 /* The value of "=name=…" in a sentence; NULL when absent. */
 const char *rtr_arg(const struct rtr_sentence *in, const char *name);
+/* Refuses "=" words that are not in `known` (NULL-terminated) and any other word that a command does not take. */
+enum qs_code rtr_only_args(const struct rtr_sentence *in, const char *const *known, bool queries, struct qs_err *err)
+    QS_MUST_CHECK;
+enum qs_code rtr_run_print(const struct rtr_call *c, struct qs_err *err);
+bool rtr_put_bool(struct qs_buf *out, bool b); /* "true", "false"; true */
 void rtr_reply(struct rtr_session *s, const char *kind, const char *tag); /* begins a sentence */
 /* A value of a row as print shows it; false: not shown. */
 bool rtr_shown(const struct rtr *r, const struct rtr_menu *m, const struct rtr_row *row, const struct rtr_attr *a,
@@ -159,6 +165,8 @@ enum qs_code rtr_kernel_apply(struct rtr *r, struct qs_err *err) QS_MUST_CHECK;
 void rtr_kernel_close(struct rtr *r);
 /* Whether a route would be used: enabled, its gateway on a connected network. *ret_link: where it leaves. */
 bool rtr_route_usable(const struct rtr_store *s, const struct rtr_row *route, const char **ret_interface);
+/* Of the usable routes to one destination the one with the least distance, the first of equals, is active. */
+bool rtr_route_active(const struct rtr_store *s, const struct rtr_row *row);
 
 /* Opens, closes and moves the sockets of api and api-ssl as /ip/service says. */
 enum qs_code rtr_listen_apply(struct rtr *r, struct qs_err *err) QS_MUST_CHECK;

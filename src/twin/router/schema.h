@@ -29,6 +29,13 @@ struct rtr_row;
 /* Appends the value of a computed attribute; false: this row has none. */
 typedef bool rtr_get_fn(const struct rtr *r, const struct rtr_row *row, struct qs_buf *out);
 
+/* A rule over several attributes or rows; `row` is the row as it would become, `self` the one it replaces or NULL. */
+typedef enum qs_code rtr_check_fn(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self,
+                                  struct qs_err *err);
+/* Rows that nobody configured; `add` takes each. */
+typedef void rtr_add_fn(void *arg, struct rtr_row *row);
+typedef void rtr_dynamic_fn(const struct rtr *r, rtr_add_fn *add, void *arg);
+
 enum rtr_attr_flag {
     RTR_REQUIRED = 1, /* add refuses a row without it */
     RTR_SECRET = 2,   /* taken, never shown */
@@ -67,11 +74,8 @@ struct rtr_menu {
     unsigned hidden;              /* RTR_IFACE_ONLY or RTR_ETHER_ONLY: attributes of the other view */
     const char *keys[3];          /* equal in all of these: refused with `taken` */
     const char *taken;
-    /* Rules over several attributes or rows; `row` is the row as it would become, `self` the one it replaces or NULL. */
-    enum qs_code (*check)(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self,
-                          struct qs_err *err);
-    /* Rows that nobody configured. `add` takes each. */
-    void (*dynamic)(const struct rtr *r, void (*add)(void *arg, struct rtr_row *row), void *arg);
+    rtr_check_fn *check;     /* NULL: none */
+    rtr_dynamic_fn *dynamic; /* NULL: none */
     bool (*shows)(const struct rtr_row *row); /* NULL: every row */
 };
 
@@ -85,21 +89,13 @@ const struct rtr_attr *rtr_attr_find(const struct rtr_menu *m, const char *name)
 bool rtr_attr_visible(const struct rtr_menu *m, const struct rtr_attr *a);
 bool rtr_protocol_number(const char *name, uint32_t *ret);
 
-/* Rules and computed values that the table of menus names (checks.c, view.c). */
-enum qs_code rtr_check_rule4(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_rule6(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_nat(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_route(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_scheduler(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_user(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_dns(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
-enum qs_code rtr_check_service(const struct rtr_store *s, const struct rtr_row *row, const struct rtr_row *self, struct qs_err *err);
+/* Rules and computed values that the table of menus names (checks.c, view.c, route.c). */
+rtr_check_fn rtr_check_rule4, rtr_check_rule6, rtr_check_nat, rtr_check_route, rtr_check_scheduler, rtr_check_user;
+rtr_check_fn rtr_check_dns, rtr_check_service;
 rtr_get_fn rtr_get_false, rtr_get_network, rtr_get_actual_interface, rtr_get_link_local;
 rtr_get_fn rtr_get_running, rtr_get_mac, rtr_get_mtu;
 rtr_get_fn rtr_get_dynamic, rtr_get_route_active, rtr_get_route_static, rtr_get_route_connect, rtr_get_immediate_gw;
 rtr_get_fn rtr_get_uptime, rtr_get_version, rtr_get_board, rtr_get_cpus, rtr_get_memory, rtr_get_free_memory;
 rtr_get_fn rtr_get_date, rtr_get_time, rtr_get_proto, rtr_get_run_count;
-void rtr_dynamic_service(const struct rtr *r, void (*add)(void *arg, struct rtr_row *row), void *arg);
-void rtr_dynamic_route4(const struct rtr *r, void (*add)(void *arg, struct rtr_row *row), void *arg);
-void rtr_dynamic_route6(const struct rtr *r, void (*add)(void *arg, struct rtr_row *row), void *arg);
+rtr_dynamic_fn rtr_dynamic_service, rtr_dynamic_route4, rtr_dynamic_route6;
 bool rtr_is_ether(const struct rtr_row *row);

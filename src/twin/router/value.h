@@ -50,3 +50,13 @@ void rtr_put_duration(struct qs_buf *out, uint64_t seconds);
 /* Calls fn for each part of a comma list until it fails. */
 typedef enum qs_code rtr_part_fn(void *arg, const char *part, struct qs_err *err);
 enum qs_code rtr_each_part(const char *list, rtr_part_fn *fn, void *arg, struct qs_err *err) QS_MUST_CHECK;
+
+/* For the normalisers themselves. */
+enum qs_code rtr_bad_value(const struct rtr_attr *a, struct qs_err *err);
+struct rtr_parts { /* a list that is being written */
+    const struct rtr_attr *a;
+    struct qs_buf *out;
+    size_t start; /* of the list in `out` */
+    unsigned count;
+};
+void rtr_put_comma(struct rtr_parts *p); /* before each part */
