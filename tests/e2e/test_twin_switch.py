@@ -131,6 +131,8 @@ def wired(lab):
         lab.configure(name, "vlan 10", "name admin", "exit", "vlan 20", "exit", *access(1, 10), *access(2, 20), *TRUNK)
     lab.configure("sw2", "interface Ethernet3", "no shutdown", "switchport mode trunk",
                   "switchport trunk native vlan 20", "switchport trunk allowed vlan 10,20")
+    for host, address in (("a", "10.0.10.2"), ("b", "10.0.20.2"), ("n", "10.0.10.2"), ("n", "10.0.20.2")):
+        wait_for(lambda: lab.ns[host].ping(address))  # hosts take up to a second to notice a carrier
     return lab
 
 

@@ -250,7 +250,7 @@ static void inside_a_session_submodes_are_relaxed(void **state)
 static void the_text_of_a_configuration_loads_to_itself(void **state)
 {
     static const char lines[] =
-        "hostname core\nusername a privilege 15 secret 0 pw\nusername b ssh-key ssh-rsa AAAA x y\nvlan 10-12\n"
+        "hostname core\nusername a privilege 15 secret 0 open-sesame\nusername b ssh-key ssh-rsa AAAA x y\nvlan 10-12\n"
         "name n\nvlan 40\nstate suspend\ninterface Loopback3\nip address 10.9.9.9/32\ninterface Vlan10\n"
         "ip address 10.0.10.1/24\nipv6 address fd00::1/64\nmtu 9000\ninterface Ethernet2\nno switchport\nip address "
         "10.5.0.1/30\nshutdown\nexit\nip routing\nip route 0.0.0.0/0 10.0.10.2 name out\nntp server t\nlogging host l\n"
@@ -272,9 +272,9 @@ static void the_text_of_a_configuration_loads_to_itself(void **state)
     b = text_of(copy);
     assert_string_equal(a, b);
     assert_non_null(strstr(a, "banner motd\nhello\n  there\nEOF\n!\n"));
-    assert_null(strstr(a, "pw"));
-    assert_true(qs_sw_user_verify(qs_sw_config_user(copy, "a"), "pw"));
-    assert_false(qs_sw_user_verify(qs_sw_config_user(copy, "a"), "pW"));
+    assert_null(strstr(a, "open-sesame"));
+    assert_true(qs_sw_user_verify(qs_sw_config_user(copy, "a"), "open-sesame"));
+    assert_false(qs_sw_user_verify(qs_sw_config_user(copy, "a"), "open-Sesame"));
     assert_false(qs_sw_user_verify(qs_sw_config_user(copy, "b"), ""));
 }
 
