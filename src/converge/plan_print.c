@@ -50,7 +50,10 @@ static void print_set(const struct out *o, const struct qs_val *attrs)
         if ((v->type == QS_LIST && v->count == 0) || qs_streq(qs_val_string(v, NULL), ""))
             continue;
         qs_buf_printf(o->buf, "      %s = ", attrs->u.pairs[i].key);
-        print_value(o, v);
+        if (qs_after(qs_val_string(v, ""), "(secret"))
+            qs_buf_puts(o->buf, "(secret)"); /* all of it is new */
+        else
+            print_value(o, v);
         qs_buf_putc(o->buf, '\n');
     }
 }

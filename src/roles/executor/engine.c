@@ -147,6 +147,14 @@ static bool worth_retrying(const struct qs_engine *e, unsigned tries, uint64_t s
     return qs_code_retryable(err->code) && tries < TRIES && qs_mono_ms() - started_ms < e->exchange_ms;
 }
 
+/* Drivers name the target in most of what they say; where they do not, it is said here. */
+enum qs_code engine_named(struct qs_err *err, const struct qs_desired_target *t)
+{
+    qs_auto(str) char *quoted = qs_xasprintf("'%s'", t->name);
+
+    return strstr(err->ctx, quoted) || strstr(err->msg, quoted) ? err->code : qs_err_wrap(err, "%s", t->name);
+}
+
 enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds,
                        const struct qs_desired_target *t, struct link *ret, struct qs_err *err)
 {
@@ -169,7 +177,7 @@ enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *c
             break;
         if (!worth_retrying(e, tries, started, &why)) {
             *err = why;
-            return qs_err_wrap(err, "%s", t->name);
+            return engine_named(err, t);
         }
         pause_ms(pause);
     }
@@ -185,7 +193,7 @@ enum qs_code link_observe(struct link *l, const struct qs_desired_target *t, str
     qs_fault_point("driver.observe.before");
     if (l->driver->observe(l->session, &o, err)) {
         qs_observation_done(&o);
-        return qs_err_wrap(err, "%s", t->name);
+        return engine_named(err, t);
     }
     qs_fault_point("driver.observe.after");
     *ret = o;

@@ -34,12 +34,14 @@ static struct node *node_named(struct run *r, const char *name)
 }
 
 /* The worst of what a node depends on: BAD when one failed, WAITING when one is not through yet, else GOOD. Targets
- * that are not part of this plan do not count. */
+ * that are not part of this plan do not count, and what is not to be changed waits for nobody. */
 static enum at needs_of(struct run *r, const struct node *n, const char **ret_failed)
 {
     const struct qs_val *names = qs_val_get(n->step.plan, "depends_on");
     enum at worst = GOOD;
 
+    if (!qs_val_count(qs_val_get(n->step.plan, "changes")))
+        return GOOD;
     for (size_t i = 0; i < qs_val_count(names); i++) {
         const struct node *need = node_named(r, qs_val_string(qs_val_at(names, i), ""));
 

@@ -44,6 +44,8 @@ struct link {
 void link_close(struct link *l);
 static inline void qs_auto_link_cb(struct link *l) { link_close(l); }
 
+/* Puts the target's name before a driver's error that does not hold it yet. Returns err->code. */
+enum qs_code engine_named(struct qs_err *err, const struct qs_desired_target *t);
 /* Opens with retries for faults that pass, until a deadline. Errors carry the target's name. */
 enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds,
                        const struct qs_desired_target *t, struct link *ret, struct qs_err *err);

@@ -134,7 +134,7 @@ static enum qs_code change(struct work *w, struct qs_err *err)
     qs_fault_point("driver.apply.before");
     code = w->driver->apply(w->link.session, w->env->apply, &w->base, &w->changes, &w->want, err);
     qs_fault_point("driver.apply.after");
-    return code ? qs_err_wrap(err, "%s", w->s->name) : QS_OK;
+    return code ? engine_named(err, w->s->t) : QS_OK;
 }
 
 /* Looks through a session of its own: the way in must still be there, and everything as wanted. */
@@ -183,7 +183,7 @@ static enum qs_code confirm(struct work *w, struct qs_err *err)
     qs_fault_point("driver.confirm.before");
     code = w->driver->confirm(w->link.session, w->env->apply, err);
     qs_fault_point("driver.confirm.after");
-    return code ? qs_err_wrap(err, "%s", w->s->name) : QS_OK;
+    return code ? engine_named(err, w->s->t) : QS_OK;
 }
 
 /* ---- and back ---- */
@@ -220,6 +220,10 @@ static bool fail(struct work *w)
         take_back(w);
     qs_event_err(QS_EV_DEVICE_FAILED, &w->s->err, "device", w->s->name, NULL);
     (void)end(w->env, w->s, "failed");
+    if (!w->begun && w->s->err.code == QS_CONFLICT) { /* refused, not broken: it stands as it was observed */
+        say(w->env, w->s, "failed");
+        return false;
+    }
     QS_IGNORE(qs_journal_know(w->env->e->journal, w->s->t, &ignored));
     QS_IGNORE(qs_journal_state(w->env->e->journal, w->s->name, QS_TARGET_FAILED,
                                qs_err_text(&w->s->err, text, sizeof(text)), &ignored));
