@@ -58,18 +58,18 @@ void qs_cli_plan_show(const struct qs_cli *cli, const struct qs_val *plan)
 enum qs_code qs_cli_consent(const struct qs_cli *cli, const struct qs_val *plan, struct qs_err *err)
 {
     int64_t destroys = qs_val_get_int(qs_val_get(plan, "summary"), "destroy", 0);
-    bool asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json && !cli->no_input;
+    bool asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json;
     char answer[16] = "";
 
     if (qs_cli_has(cli, "yes") || qs_cli_has(cli, "auto-approve") || !qs_plan_has_changes(plan))
         return QS_OK;
-    if (asks) {
+    if (asks && !cli->no_input) {
         (void)fputs("Apply this? Only 'yes' does: ", stderr);
         if (fgets(answer, sizeof(answer), stdin) && qs_streq(answer, "yes\n"))
             return QS_OK;
         return qs_err_set(err, QS_CONFLICT, 0, "not applied: the answer was not 'yes'");
     }
-    if (!destroys && !cli->no_input)
+    if (!destroys && !asks)
         return QS_OK;
     (void)qs_err_set(err, QS_CONFLICT, 0, destroys ? "the plan destroys something and nobody can be asked"
                                                    : "nobody may be asked whether to apply");

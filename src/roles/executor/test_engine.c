@@ -627,6 +627,41 @@ static void targets_tell_how_they_stand(void **state)
     qs_desired_done(&d);
 }
 
+struct intruder {
+    struct box *box;
+    const struct qs_val *plan;
+    const struct qs_desired *d;
+    struct qs_err err;
+};
+
+/* While the first apply works on a target, somebody asks for another one. */
+static void intrude(void *arg, struct qs_val *line)
+{
+    struct intruder *in = arg;
+    struct qs_val *none = NULL;
+
+    if (qs_streq(qs_val_get_str(line, "phase", ""), "apply") && qs_streq(qs_val_get_str(line, "target", ""), "core"))
+        QS_IGNORE(qs_engine_apply(in->box->e, in->plan, in->d, NULL, NULL, &none, &in->err));
+    qs_val_free(line);
+}
+
+static void one_apply_at_a_time(void **state)
+{
+    struct box *box = *state;
+    struct qs_desired d = lab(1);
+    qs_auto(val) struct qs_val *plan = plan_for(box, &d, false);
+    struct intruder in = { .box = box, .plan = plan, .d = &d };
+    struct qs_val *result = NULL;
+
+    assert_int_equal(qs_engine_apply(box->e, plan, &d, intrude, &in, &result, &box->err), QS_OK);
+    assert_string_equal(qs_val_get_str(result, "state", ""), "done");
+    assert_int_equal(in.err.code, QS_CONFLICT);
+    qs_auto(str) char *want = qs_xasprintf("apply %s is running", qs_val_get_str(result, "apply", ""));
+    assert_string_equal(in.err.msg, want);
+    qs_val_free(result);
+    qs_desired_done(&d);
+}
+
 static void a_second_executor_of_the_same_state_is_refused(void **state)
 {
     struct box *box = *state;
@@ -665,6 +700,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_brings_back_and_holds, make_open_box, drop_box),
         cmocka_unit_test_setup_teardown(no_secret_is_stored_in_clear, make_open_box, drop_box),
         cmocka_unit_test_setup_teardown(targets_tell_how_they_stand, make_open_box, drop_box),
+        cmocka_unit_test_setup_teardown(one_apply_at_a_time, make_open_box, drop_box),
         cmocka_unit_test_setup_teardown(a_second_executor_of_the_same_state_is_refused, make_open_box, drop_box),
         cmocka_unit_test_setup_teardown(credentials_that_others_can_read_are_refused, make_open_box, drop_box),
     };
