@@ -263,7 +263,7 @@ def test_other_kinds_of_check(start, state):
     executor = UnixWeb(state / "run/executor.sock", lambda path: (200, json.dumps({
         "format": "qs.targets/1", "targets": [{"name": n, "state": t, "text": f"{n} {t}"} for n, t in targets.items()],
         "applies": [{"id": "01ABC", "started": "2026-01-02T03:04:05Z", "ended": "2026-01-02T03:04:06Z", "state": "done",
-                     "summary": "3 to add", "targets": [{"name": "core", "state": "done"}]}]})))
+                     "summary": {"add": 3, "change": 1, "destroy": 0}, "targets": [{"name": "core", "state": "done"}]}]})))
     supervisor = UnixWeb(state / "run/supervisor.sock", lambda path: (200, json.dumps({
         "roles": [{"name": "executor", "state": "ready"}, {"name": "llm", "state": "backoff", "detail": "exited"}]})))
     dns = names.getsockname()[1]
@@ -294,7 +294,7 @@ def test_other_kinds_of_check(start, state):
     assert s.signals()["leaf"]["message"] == "leaf drift"
     assert s.signals()["dns-missing"]["message"] == "[DNS_RCODE] (NXDOMAIN) == NOERROR"
     assert s.doc("/api/v1/history")["applies"][0]["id"] == "01ABC"
-    assert b"01ABC" in s.get("/part/changes")[2]
+    wait_for(lambda: b"3 to add, 1 to change, 0 to destroy \xc2\xb7 core" in s.get("/part/changes")[2])
     executor.shutdown()
     executor.server_close()
     (state / "run/executor.sock").unlink()

@@ -159,6 +159,15 @@ void qs_part_incidents(const struct qs_facts *f, struct qs_buf *out)
 
 /* ---- changes: what was applied ---- */
 
+/* "3 to add, 1 to change, 0 to destroy" */
+static void put_summary(const struct qs_val *summary, struct qs_buf *out)
+{
+    static const char *const words[] = { "add", "change", "destroy" };
+
+    for (size_t i = 0; i < QS_COUNT(words); i++)
+        qs_buf_printf(out, "%s%lld to %s", i ? ", " : "", (long long)qs_val_get_int(summary, words[i], 0), words[i]);
+}
+
 static void put_change(const struct qs_val *v, struct qs_buf *out)
 {
     const struct qs_val *targets = qs_val_get(v, "targets");
@@ -169,7 +178,7 @@ static void put_change(const struct qs_val *v, struct qs_buf *out)
     qs_buf_puts(out, "<span class=\"since\">");
     qs_html_time_text(out, qs_val_get_str(v, "ended", qs_val_get_str(v, "started", "")));
     qs_buf_puts(out, "</span><span class=\"message\">");
-    qs_html_text(out, qs_val_get_str(v, "summary", ""));
+    put_summary(qs_val_get(v, "summary"), out);
     for (size_t i = 0; i < qs_val_count(targets); i++) {
         const struct qs_val *t = qs_val_at(targets, i);
 
