@@ -120,6 +120,7 @@ struct reading {
     const struct eos_tree *tree;
     struct qs_resources rs;
     struct qs_val *system, *api; /* attribute maps of the singletons, inside rs */
+    struct qs_val *vlans[EOS_VLAN_MAX + 1]; /* the same by id: one short line can name them all, many times */
     struct qs_val *foreign;
 };
 
@@ -219,12 +220,13 @@ static bool read_vlan(struct reading *r, size_t i, const char *list)
         return false;
     for (unsigned id = 1; id <= EOS_VLAN_MAX; id++) {
         char name[8];
-        bool first;
 
         if (!eos_vlans_has(&ids, id))
             continue;
         (void)snprintf(name, sizeof(name), "%u", id);
-        *QS_PUSH(maps, count) = attrs_of(r, "vlan", name, &first);
+        if (!r->vlans[id])
+            r->vlans[id] = qs_resources_add(&r->rs, "vlan", name);
+        *QS_PUSH(maps, count) = r->vlans[id];
     }
     read_block(r, i, eos_block_of("vlan"), maps, count);
     free(maps);

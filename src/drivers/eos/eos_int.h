@@ -12,7 +12,7 @@
 #include "text/val.h"
 
 #define EOS_CONFIG_MAX (16u << 20) /* bytes of one reply */
-#define EOS_LINES_MAX 200000u
+#define EOS_LINES_MAX 100000u
 #define EOS_DEPTH_MAX 8u
 #define EOS_VLAN_MAX 4094u
 
