@@ -106,7 +106,7 @@ static int exec_in(const struct qs_cli *cli, const struct qs_val *doc)
     for (size_t i = 0; i < qs_val_count(roles); i++)
         if (qs_streq(qs_val_get_str(qs_val_at(roles, i), "name", ""), name))
             e.pid = (pid_t)qs_val_get_int(qs_val_at(roles, i), "pid", -1);
-    if (qs_streq(name, "self"))
+    if (qs_streq(name, "self") || qs_streq(name, qs_val_get_str(doc, "self", NULL)))
         e.pid = 0;
     if (e.pid < 0 || cli->arg_count < 3) {
         (void)qs_err_set(&err, QS_INVALID, 0, e.pid < 0 ? "no part of the twin is called '%s'" : "no command for '%s'", name);
@@ -139,6 +139,6 @@ static int run(const struct qs_cli *cli)
 const struct qs_verb qs_verb_twin = {
     .name = "twin", .args = "[list | exec NAME -- COMMAND …]", .summary = "look inside the running twin",
     .help = "list shows every process with its state and restarts.\n\nexec runs a program of the twin's Debian root in the network of a "
-            "part: a switch, the router, a server, or 'self' for qs's own. For example: qs twin exec cp1 -- ping -c 1 10.0.20.1",
+            "part: a switch, the router, a server, or the provisioning host, which is qs's own ('self'). For example: qs twin exec cp1 -- ping -c 1 10.0.20.1",
     .max_args = 64, .run = run,
 };

@@ -251,6 +251,7 @@ static struct qs_val *roles_document(const struct supervisor *s)
     struct qs_val *doc = qs_val_map(), *list;
 
     qs_val_set_str(doc, "format", "qs.roles/1");
+    qs_val_set_str(doc, "self", qs_val_get_str(qs_val_get(s->spec, "self"), "name", NULL));
     list = qs_val_set(doc, "roles", qs_val_list());
     for (size_t i = 0; i < s->count; i++) {
         const struct qs_process *p = &s->procs[i];
@@ -341,6 +342,14 @@ static enum qs_code start_all(struct supervisor *s, struct qs_err *err)
     return QS_OK;
 }
 
+static enum qs_code bring_up(struct supervisor *s, struct qs_err *err)
+{
+    if (prepare(s, err))
+        return err->code;
+    watch_children(s);
+    return start_all(s, err);
+}
+
 int qs_supervisor_inside(void *arg)
 {
     struct supervisor s = { .loop = qs_loop_new(), .in = arg, .signals = -1, .credentials = qs_val_map() };
@@ -350,14 +359,10 @@ int qs_supervisor_inside(void *arg)
     qs_event_init("supervisor");
     (void)signal(SIGPIPE, SIG_IGN);
     qs_loop_on_term(s.loop, begin_stop, &s);
-    if (prepare(&s, &err) == QS_OK) {
-        watch_children(&s);
-        if (start_all(&s, &err) == QS_OK) {
-            qs_event(QS_EV_TWIN_STARTED, NULL);
-            qs_loop_run(s.loop);
-        }
-    }
-    if (err.code) {
+    if (bring_up(&s, &err) == QS_OK) {
+        qs_event(QS_EV_TWIN_STARTED, NULL);
+        qs_loop_run(s.loop);
+    } else {
         char text[600];
 
         qs_event_err(QS_EV_ROLE_FAILED, &err, NULL);
