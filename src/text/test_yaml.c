@@ -56,7 +56,9 @@ static void bad_texts_are_refused_with_their_place(void **state)
         { "a: [1, 2\n", "t.yaml:2:1: " },
         { "a:\n\t- b\n", "t.yaml:2:" },
         { "a: b: c\n", "t.yaml:1:" },
-        { "\"\xff\"", "t.yaml:1:" },
+        { "a: x\nb: \"\xff\"", "t.yaml:2:5: the byte 0xff is no text (UTF-8)" },
+        { "a: \xc3", "t.yaml:1:4: the byte 0xc3 is no text (UTF-8)" },
+        { "a: x\x07", "t.yaml:1:5: the byte 0x07 is no text (UTF-8)" },
     };
 
     (void)state;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "text/utf8.h"
 
 #define DEPTH_MAX 64
 #define TEXT_MAX (4U << 20)
@@ -316,6 +317,24 @@ static unsigned find_directive(const char *text, size_t len)
     return 0;
 }
 
+/* Checked before the library sees the text, so that the message names the byte and its place. */
+static enum qs_code check_bytes(const char *name, const char *text, size_t len, struct qs_err *err)
+{
+    qs_auto(str) char *copy = qs_xstrndup(text, len); /* ended by a NUL, which a sequence that is cut off runs into */
+    unsigned line = 1, col = 1;
+
+    for (const unsigned char *at = (const unsigned char *)copy; at < (const unsigned char *)copy + len;) {
+        unsigned n = qs_utf8_len(at);
+
+        if (!n && *at != '\t' && *at != '\n' && *at != '\r')
+            return qs_err_set(err, QS_INVALID, 0, "%s:%u:%u: the byte 0x%02x is no text (UTF-8)", name, line, col, *at);
+        col = *at == '\n' ? 1 : col + 1;
+        line += *at == '\n';
+        at += n ? n : 1;
+    }
+    return QS_OK;
+}
+
 enum qs_code qs_yaml_parse(const char *name, const char *text, size_t len, struct qs_val **ret, struct qs_err *err)
 {
     const struct fy_diag_cfg quiet = { .output_fn = swallow, .level = FYET_ERROR, .module_mask = ~0U };
@@ -324,8 +343,8 @@ enum qs_code qs_yaml_parse(const char *name, const char *text, size_t len, struc
 
     if (len > TEXT_MAX)
         return qs_err_set(err, QS_LIMIT, 0, "%s:1:1: the file is longer than 4 MiB", name);
-    if (memchr(text, '\0', len))
-        return qs_err_set(err, QS_INVALID, 0, "%s:1:1: the file holds a NUL byte", name);
+    if (check_bytes(name, text, len, err))
+        return err->code;
     if (find_directive(text, len))
         return qs_err_set(err, QS_INVALID, 0, "%s:%u:1: directives are not used in qs files", name,
                           find_directive(text, len));
