@@ -33,7 +33,13 @@ function onKey(event) {
   }
 }
 
-const onHash = () => highlight(location.hash.startsWith("#device-") ? chosen() : "");
+/** Shows the device that the address names. A browser forgets its :target when a live update replaces the element, so
+ * the class says it again. */
+function onHash() {
+  const name = location.hash.startsWith("#device-") ? chosen() : "";
+  highlight(name);
+  for (const device of document.querySelectorAll(".device")) device.classList.toggle("open", device.id === `device-${name}`);
+}
 
 /** Choosing a device does not move the page where the drawing and the details stand side by side.
  * @param {MouseEvent} event */

@@ -36,6 +36,23 @@ def free_port():
         return s.getsockname()[1]
 
 
+def share_root(state):
+    """Gives a state folder the Debian root that an earlier lab built, if one did."""
+    (state / "roots").mkdir(parents=True, exist_ok=True)
+    for file in CACHE.glob("base.*"):
+        if not (state / "roots" / file.name).exists():
+            subprocess.run(["cp", "--reflink=auto", file, state / "roots" / file.name], check=True)
+
+
+def keep_root(state):
+    """Keeps what this lab built for the ones after it; a root of an older recipe is replaced."""
+    recipe = state / "roots" / "base.recipe"
+    if recipe.exists() and not ((CACHE / recipe.name).exists() and (CACHE / recipe.name).read_bytes() == recipe.read_bytes()):
+        CACHE.mkdir(parents=True, exist_ok=True)
+        for file in (state / "roots").glob("base.*"):
+            subprocess.run(["cp", "--reflink=auto", file, CACHE / file.name], check=True)
+
+
 class Lab:
     """One state folder and the lab that runs from it."""
 
@@ -54,23 +71,10 @@ class Lab:
     def json(self, *args, **kw):
         return json.loads(self.qs(*args, "--json", **kw).stdout)
 
-    def share_root(self):
-        roots = self.state / "roots"
-        roots.mkdir(parents=True, exist_ok=True)
-        for file in CACHE.glob("base.*"):
-            if not (roots / file.name).exists():
-                subprocess.run(["cp", "--reflink=auto", file, roots / file.name], check=True)
-
-    def keep_root(self):
-        CACHE.mkdir(parents=True, exist_ok=True)
-        for file in (self.state / "roots").glob("base.*"):
-            if not (CACHE / file.name).exists():
-                subprocess.run(["cp", "--reflink=auto", file, CACHE / file.name], check=True)
-
     def up(self, *args, **kw):
-        self.share_root()
+        share_root(self.state)
         done = self.qs("up", "--detach", "--port", str(self.port), *args, **kw)
-        self.keep_root()
+        keep_root(self.state)
         return done
 
     def inside(self, part, *command, timeout=60):

@@ -1,5 +1,4 @@
-"""What `qs up` leaves behind, however it ends: no process, no mount, no interface. Needs the built Debian root of a
-state folder: $QS_TEST_STATE, else the one that `qs up` uses."""
+"""What `qs up` leaves behind, however it ends: no process, no mount, no interface."""
 
 import json
 import os
@@ -13,9 +12,10 @@ import time
 
 import pytest
 
+from conftest import keep_root, share_root
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QS = os.environ.get("QS", str(ROOT / "build" / "qs"))
-ROOTS = pathlib.Path(os.environ.get("QS_TEST_STATE", "/var/lib/qs")) / "roots"
 
 
 def qs(state, verb, *args):
@@ -60,13 +60,10 @@ def machine():
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    if not (ROOTS / "base.tar").exists():
-        pytest.skip(f"no Debian root in {ROOTS}")
     folder = tmp_path_factory.mktemp("state")
-    (folder / "roots").mkdir()
-    for name in ("base.tar", "base.recipe"):
-        shutil.copy(ROOTS / name, folder / "roots" / name)
+    share_root(folder)
     yield folder
+    keep_root(folder)
     qs(folder, "down")
 
 

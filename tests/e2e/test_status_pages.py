@@ -115,6 +115,18 @@ def test_the_rack_works_by_keyboard(browser, lab):
     assert page.problems == []
 
 
+def test_a_live_update_leaves_the_chosen_device_open(browser, lab):
+    page = open_page(browser, lab, "/")
+    page.goto(f"http://127.0.0.1:{lab.port}/#device-sw")
+    sync_api.expect(page.locator("#device-sw")).to_be_visible()
+    page.evaluate("""async () => {
+        const part = document.querySelector("#device-sw").closest("[data-part]");
+        part.innerHTML = await (await fetch(`/part/${part.dataset.part}`)).text();
+        (await import(document.querySelector("script[src*=panel]").src.replace("panel", "rack"))).watchRack();
+    }""")
+    sync_api.expect(page.locator("#device-sw")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/", "/lab", "/adrs"])
 @pytest.mark.parametrize("width,scheme", [(1360, "light"), (1360, "dark"), (375, "light")])
 def test_pages_fit_and_are_quiet(browser, lab, tmp_path, path, width, scheme):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT, Lab, need_namespaces, wait_for
+from conftest import ROOT, Lab, need_namespaces, share_root, wait_for
 
 BUILT = {"edge-router", "core-switch", "leaf-switch", "admin-switch", "wan", "control-nodes", "worker-nodes"}
 
@@ -189,7 +189,7 @@ def test_works_for_an_ordinary_user():
     shutil.copy(os.environ.get("QS", ROOT / "build" / "qs"), work / "qs")
     shutil.copytree(ROOT / "lab", work / "lab")
     one = Lab(work / "state", work / "lab")
-    one.share_root()
+    share_root(one.state)
     subprocess.run(["chown", "-R", f"{name}:", work], check=True)
 
     def as_user(*args):
