@@ -54,16 +54,18 @@ static struct row *row_of(struct qs_progress *p, const char *name)
     return r;
 }
 
-static unsigned screen_width(void)
+static struct winsize screen(void)
 {
     struct winsize w;
 
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 40 ? w.ws_col : 80;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) || w.ws_col <= 40 || w.ws_row == 0)
+        w = (struct winsize){ .ws_col = 80, .ws_row = 24 };
+    return w;
 }
 
 static void line_of(const struct qs_progress *p, const struct row *r, struct qs_buf *out)
 {
-    unsigned room = p->live ? screen_width() - 34 : TEXT_MAX;
+    unsigned room = p->live ? screen().ws_col - 34u : TEXT_MAX;
 
     qs_buf_printf(out, "  %-16s %s%-6s%s ", r->name, qs_tint_on(looks[r->state].tint, p->colour), looks[r->state].word,
                   qs_tint_off(p->colour));
@@ -75,7 +77,6 @@ static void line_of(const struct qs_progress *p, const struct row *r, struct qs_
     qs_buf_puts(out, p->live ? "\033[K\n" : "\n");
 }
 
-/* A picture taller than the screen would scroll and could not be redrawn; the rack's parts fit on 24 lines. */
 static void redraw(struct qs_progress *p)
 {
     qs_auto(buf) struct qs_buf out = QS_BUF(65536);
@@ -99,6 +100,8 @@ void qs_progress_set(struct qs_progress *p, const char *name, enum qs_progress_s
         r->took_ms = qs_mono_ms() - r->began_ms;
     r->state = state;
     (void)snprintf(r->text, sizeof(r->text), "%s", text);
+    if (p->live && p->count + 1 >= screen().ws_row) /* taller than the screen it would scroll and not be redrawn */
+        p->live = false;
     if (p->live) {
         redraw(p);
         return;

@@ -272,6 +272,16 @@ static enum qs_code read_flags(struct up *u, struct qs_err *err)
     return QS_OK;
 }
 
+static void print_document(const struct up *u)
+{
+    qs_auto(val) struct qs_val *doc = qs_val_map();
+
+    qs_val_set_str(doc, "format", "qs.up/1");
+    qs_val_set_str(doc, "site", u->lab->site);
+    (void)qs_val_set(doc, "url", qs_val_strf("http://127.0.0.1:%u", u->port));
+    (void)qs_cli_json(doc);
+}
+
 static int run(const struct qs_cli *cli)
 {
     uint64_t began = qs_mono_ms();
@@ -290,6 +300,8 @@ static int run(const struct qs_cli *cli)
     if (bring_up(&u, &err))
         return qs_cli_fail(cli, &err);
     (void)fprintf(stderr, "The lab is up after %.1f s: http://127.0.0.1:%u\n", (double)(qs_mono_ms() - began) / 1000, u.port);
+    if (cli->json)
+        print_document(&u);
     if (detach || qs_cli_has(cli, "no-apply"))
         return 0;
     return stay(&u);
