@@ -100,16 +100,6 @@ static const struct {
     bool has_json; /* the JSON document says the same and more */
 } acts[] = { { "list", list, true }, { "show", show, true }, { "check", check, true }, { "graph", graph, false } };
 
-static int print_problems(const struct qs_cli *cli, const struct qs_problems *ps)
-{
-    for (size_t i = 0; i < ps->count; i++)
-        (void)fprintf(stderr, "%s:%u:%u: %s\n%s%s%s", ps->items[i].at.file, ps->items[i].at.line, ps->items[i].at.col,
-                      ps->items[i].text, *ps->items[i].hint ? "    " : "", ps->items[i].hint,
-                      *ps->items[i].hint ? "\n" : "");
-    (void)cli;
-    return 1;
-}
-
 static int run(const struct qs_cli *cli)
 {
     const char *word = cli->arg_count > 0 ? cli->args[0] : "list";
@@ -124,7 +114,7 @@ static int run(const struct qs_cli *cli)
     if (!adrs)
         status = qs_cli_fail(cli, &err);
     else if (problems->count)
-        status = print_problems(cli, problems);
+        status = qs_cli_problems(cli, problems);
     free(problems);
     for (size_t i = 0; i < QS_COUNT(acts) && status < 0; i++) {
         if (!qs_streq(acts[i].word, word))

@@ -29,11 +29,7 @@ static enum qs_code get_plan(const struct qs_cli *cli, struct qs_val *body, cons
     } else {
         qs_auto(val) struct qs_val *ask = qs_cli_plan_ask(cli, d);
 
-        if (qs_cli_executor(cli, "POST", "/v1/plan", ask, &plan, err))
-            return err->code;
-        if (!cli->json)
-            qs_cli_plan_show(cli, plan);
-        if (qs_cli_consent(cli, plan, err))
+        if (qs_cli_plan_agreed(cli, "/v1/plan", ask, &plan, err))
             return err->code;
     }
     (void)qs_val_set(body, "plan", qs_take_ptr(plan));

@@ -55,7 +55,7 @@ void qs_cli_plan_show(const struct qs_cli *cli, const struct qs_val *plan)
     (void)fflush(stdout);
 }
 
-enum qs_code qs_cli_consent(const struct qs_cli *cli, const struct qs_val *plan, struct qs_err *err)
+static enum qs_code consent(const struct qs_cli *cli, const struct qs_val *plan, struct qs_err *err)
 {
     int64_t destroys = qs_val_get_int(qs_val_get(plan, "summary"), "destroy", 0);
     bool asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json;
@@ -74,6 +74,21 @@ enum qs_code qs_cli_consent(const struct qs_cli *cli, const struct qs_val *plan,
     (void)qs_err_set(err, QS_CONFLICT, 0, destroys ? "the plan destroys something and nobody can be asked"
                                                    : "nobody may be asked whether to apply");
     return qs_err_hint(err, "Look at the plan, then run it again with --yes.");
+}
+
+enum qs_code qs_cli_plan_agreed(const struct qs_cli *cli, const char *path, const struct qs_val *ask,
+                                struct qs_val **ret, struct qs_err *err)
+{
+    qs_auto(val) struct qs_val *plan = NULL;
+
+    if (qs_cli_executor(cli, "POST", path, ask, &plan, err))
+        return err->code;
+    if (!cli->json)
+        qs_cli_plan_show(cli, plan);
+    if (consent(cli, plan, err))
+        return err->code;
+    *ret = qs_take_ptr(plan);
+    return QS_OK;
 }
 
 /* ---- following an apply ---- */

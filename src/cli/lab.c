@@ -1,11 +1,11 @@
-/* cli/lab: loads the lab that a verb works on, and prints what is wrong with it. */
+/* cli/lab: loads the lab that a verb works on, and prints what is wrong with files that a person wrote. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "cli/verb.h"
 
-static void print_problems(const struct qs_cli *cli, const struct qs_problems *ps)
+int qs_cli_problems(const struct qs_cli *cli, const struct qs_problems *ps)
 {
     qs_auto(val) struct qs_val *doc = qs_val_map();
 
@@ -32,6 +32,7 @@ static void print_problems(const struct qs_cli *cli, const struct qs_problems *p
         (void)qs_cli_json(doc);
     else if (ps->more)
         (void)fprintf(stderr, "… and %zu more\n", ps->more);
+    return 1;
 }
 
 struct qs_lab *qs_cli_lab(const struct qs_cli *cli)
@@ -42,7 +43,7 @@ struct qs_lab *qs_cli_lab(const struct qs_cli *cli)
 
     if (qs_lab_load(cli->lab, cli->site, &lab, problems, &err)) {
         if (problems->count)
-            print_problems(cli, problems);
+            (void)qs_cli_problems(cli, problems);
         else
             (void)qs_cli_fail(cli, &err);
     }

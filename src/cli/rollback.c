@@ -7,11 +7,7 @@ static enum qs_code get_plan(const struct qs_cli *cli, struct qs_val *body, stru
     qs_auto(val) struct qs_val *plan = NULL;
 
     qs_val_set_str(ask, "id", cli->args[0]);
-    if (qs_cli_executor(cli, "POST", "/v1/rollback", ask, &plan, err))
-        return err->code;
-    if (!cli->json)
-        qs_cli_plan_show(cli, plan);
-    if (qs_cli_consent(cli, plan, err))
+    if (qs_cli_plan_agreed(cli, "/v1/rollback", ask, &plan, err))
         return err->code;
     (void)qs_val_set(body, "plan", qs_take_ptr(plan));
     return QS_OK;

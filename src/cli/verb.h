@@ -41,6 +41,8 @@ const char *qs_cli_flag(const struct qs_cli *cli, const char *name);
 bool qs_cli_has(const struct qs_cli *cli, const char *name);
 /* Prints the error (as qs.error/1 on stdout with --json, else "qs: …" and the hint on stderr) and gives 1. */
 int qs_cli_fail(const struct qs_cli *cli, const struct qs_err *err);
+/* Prints what is wrong in files (as qs.problems/1 on stdout with --json, else on stderr) and gives 1. */
+int qs_cli_problems(const struct qs_cli *cli, const struct qs_problems *ps);
 /* Loads the lab of --lab for --site; prints up to 20 problems itself and gives NULL when it is wrong. */
 struct qs_lab *qs_cli_lab(const struct qs_cli *cli);
 /* Prints a document on stdout as JSON (the first key must be "format"). Gives 0. */
