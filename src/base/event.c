@@ -23,10 +23,11 @@ static const struct {
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 static struct {
-    char role[32], op[QS_ID_TEXT];
+    char role[32];
     enum qs_event_level lowest;
     bool terminal;
 } self = { .role = "qs", .lowest = QS_LVL_INFO };
+static _Thread_local char current_op[QS_ID_TEXT];
 
 void qs_event_init(const char *role)
 {
@@ -41,7 +42,7 @@ void qs_event_init(const char *role)
 
 void qs_event_op(const char *op)
 {
-    (void)snprintf(self.op, sizeof(self.op), "%s", op ? op : "");
+    (void)snprintf(current_op, sizeof(current_op), "%s", op ? op : "");
 }
 
 /* JSON string escaping lives here too because base includes nothing of ours (text/json has the full one). */
@@ -82,8 +83,8 @@ static void begin(struct qs_buf *line, enum qs_event_id id)
     else
         qs_buf_printf(line, "{\"ts\":\"%s\",\"lvl\":\"%s\",\"role\":\"%s\",\"pid\":%d", ts, level, self.role,
                       (int)getpid());
-    if (*self.op)
-        field(line, "op", self.op);
+    if (*current_op)
+        field(line, "op", current_op);
     if (!self.terminal)
         field(line, "ev", event_table[id].name);
 }

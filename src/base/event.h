@@ -40,7 +40,7 @@ enum qs_event_id {
 
 /* Once per process: the name in "role" and the lowest level shown (QS_LOG=debug lowers it). */
 void qs_event_init(const char *role);
-void qs_event_op(const char *op); /* the operation that following events belong to; "" for none */
+void qs_event_op(const char *op); /* the operation that the following events of this thread belong to; "" for none */
 /* Fields are "key", "value" pairs of strings, ended by NULL. Never blocks for long; never fails. */
 void qs_event(enum qs_event_id id, ...) __attribute__((__sentinel__));
 /* The same with code, msg and hint of `err` added. */

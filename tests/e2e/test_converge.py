@@ -65,6 +65,15 @@ def test_a_second_apply_changes_nothing_and_leaves_no_trace(lab):
     assert lab.json("history") == before
 
 
+def test_one_op_follows_an_apply_through_the_log(lab):
+    events = [json.loads(line) for line in (lab.state / "run" / "qs.log").read_text().splitlines() if line.startswith("{")]
+    apply = next(e["apply"] for e in events if e["ev"] == "apply.started")
+    followed = [e for e in events if e.get("op") == apply]
+    assert [followed[0]["ev"], followed[-1]["ev"]] == ["apply.started", "apply.ended"]
+    assert {e["device"] for e in followed if e["ev"] == "device.applied"} == {"core", "leaf", "admin", "edge"}
+    assert all("op" not in e for e in events if e["ev"] == "signal.changed")
+
+
 def test_a_saved_plan_is_applied_exactly_once(other, tmp_path):
     saved = tmp_path / "plan.json"
     other.qs("plan", "--out", saved)

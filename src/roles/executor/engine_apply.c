@@ -91,6 +91,7 @@ static void work(void *arg, size_t i)
     struct run *r = arg;
 
     (void)i;
+    qs_event_op(r->env.apply);
     (void)pthread_mutex_lock(&r->lock);
     for (;;) {
         bool over = false;
@@ -227,16 +228,10 @@ static bool nothing_to_do(struct run *r)
     return true;
 }
 
-static enum qs_code run_all(struct run *r, const struct qs_val *plan, struct qs_val **ret, struct qs_err *err)
+static enum qs_code carry_out(struct run *r, const struct qs_val *plan, struct qs_val **ret, struct qs_err *err)
 {
     bool failed = false;
 
-    if (nothing_to_do(r)) {
-        *ret = result_of(r, plan, "unchanged");
-        return QS_OK;
-    }
-    if (begin(r, plan, err))
-        return err->code;
     qs_event(QS_EV_APPLY_STARTED, "apply", r->env.apply, NULL);
     engine_parallel(r->e, r->count < r->e->threads ? r->count : r->e->threads, work, r);
     for (size_t i = 0; i < r->count; i++)
@@ -246,6 +241,20 @@ static enum qs_code run_all(struct run *r, const struct qs_val *plan, struct qs_
     qs_event(QS_EV_APPLY_ENDED, "apply", r->env.apply, "state", failed ? "failed" : "done", NULL);
     *ret = result_of(r, plan, failed ? "failed" : "done");
     return QS_OK;
+}
+
+static enum qs_code run_all(struct run *r, const struct qs_val *plan, struct qs_val **ret, struct qs_err *err)
+{
+    if (nothing_to_do(r)) {
+        *ret = result_of(r, plan, "unchanged");
+        return QS_OK;
+    }
+    if (begin(r, plan, err))
+        return err->code;
+    qs_event_op(r->env.apply);
+    enum qs_code code = carry_out(r, plan, ret, err);
+    qs_event_op("");
+    return code;
 }
 
 /* ---- one at a time ---- */
