@@ -80,7 +80,8 @@ int qs_natural_cmp(const char *a, const char *b)
     return (*a != 0) - (*b != 0);
 }
 
-unsigned qs_edit_distance(const char *a, const char *b, unsigned most)
+/* Capped at `most` + 1. */
+static unsigned edit_distance(const char *a, const char *b, unsigned most)
 {
     size_t na = strlen(a), nb = strlen(b);
     unsigned row[EDIT_MAX + 1];
@@ -113,7 +114,7 @@ const char *qs_nearest(const char *word, const char *const *words)
     const char *found = NULL;
 
     for (; *words; words++) {
-        unsigned d = qs_edit_distance(word, *words, most);
+        unsigned d = edit_distance(word, *words, most);
 
         if (d < best) {
             best = d;

@@ -27,7 +27,5 @@ static inline const char *qs_after(const char *s, const char *prefix)
 }
 /* Compares names the way people read them: "Ethernet2" before "Ethernet10". For qsort-like order. */
 int qs_natural_cmp(const char *a, const char *b);
-/* Edit distance capped at `most` + 1, for "did you mean" hints. */
-unsigned qs_edit_distance(const char *a, const char *b, unsigned most);
-/* The nearest of `words` (NULL-terminated) within a third of the length, or NULL. */
+/* The nearest of `words` (NULL-terminated) within a third of the length, or NULL: for "did you mean" hints. */
 const char *qs_nearest(const char *word, const char *const *words);

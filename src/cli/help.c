@@ -69,7 +69,8 @@ static void man_flags(FILE *out, const struct qs_flag *flags)
     }
 }
 
-void qs_help_man(FILE *out)
+/* qs(1) in man(7). */
+static void man_page(FILE *out)
 {
     const struct qs_verb *v;
 
@@ -104,7 +105,7 @@ static int run_help(const struct qs_cli *cli)
         (void)snprintf(name + n, sizeof(name) - n, "%s%s", n ? " " : "", cli->args[i]);
     }
     if (qs_cli_has(cli, "man")) {
-        qs_help_man(stdout);
+        man_page(stdout);
         return 0;
     }
     if (!*name) {

@@ -9,4 +9,3 @@ extern const struct qs_flag qs_global_flags[]; /* ended by name NULL */
 
 void qs_help_list(FILE *out);
 void qs_help_verb(FILE *out, const struct qs_verb *v);
-void qs_help_man(FILE *out); /* qs(1) in man(7) */

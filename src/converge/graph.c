@@ -5,7 +5,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-bool qs_graph_needs(const struct qs_desired *d, size_t i, size_t j)
+/* Whether target `i` waits for target `j` directly. */
+static bool needs(const struct qs_desired *d, size_t i, size_t j)
 {
     for (char **name = d->targets[i].depends_on; name && *name; name++)
         if (qs_streq(*name, d->targets[j].name))
@@ -28,7 +29,7 @@ static bool is_free(const struct qs_desired *d, const bool *placed, size_t i)
     if (placed[i])
         return false;
     for (size_t j = 0; j < d->count; j++)
-        if (!placed[j] && qs_graph_needs(d, i, j))
+        if (!placed[j] && needs(d, i, j))
             return false;
     return true;
 }
@@ -49,7 +50,7 @@ static size_t first_free(const struct qs_desired *d, const bool *placed)
 static size_t unplaced_need(const struct qs_desired *d, const bool *placed, size_t i)
 {
     for (size_t j = 0; j < d->count; j++)
-        if (!placed[j] && qs_graph_needs(d, i, j))
+        if (!placed[j] && needs(d, i, j))
             return j;
     return i;
 }

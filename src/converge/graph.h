@@ -7,5 +7,3 @@
  * into d->targets and is the caller's to free(). INVALID: a dependency that is no target, or a cycle, told as
  * "core → leaf → core". */
 enum qs_code qs_graph_order(const struct qs_desired *d, size_t **ret_order, struct qs_err *err) QS_MUST_CHECK;
-/* Whether target `i` waits for target `j` directly. */
-bool qs_graph_needs(const struct qs_desired *d, size_t i, size_t j);

@@ -8,7 +8,8 @@
 
 #define COLUMNS "SELECT id,plan,rollback,started,ended,state,site,summary FROM applies "
 
-enum qs_code journal_full_id(struct qs_journal *j, const char *id, char ret_id[QS_ID_TEXT], struct qs_err *err)
+/* Completes a unique start of an apply's id. */
+static enum qs_code full_id(struct qs_journal *j, const char *id, char ret_id[QS_ID_TEXT], struct qs_err *err)
 {
     struct qs_err why = QS_ERR_INIT;
     qs_auto(str) char *found = NULL;
@@ -134,7 +135,7 @@ enum qs_code qs_journal_history_one(struct qs_journal *j, const char *id, struct
     struct qs_stmt *q;
 
     JOURNAL_LOCK(j);
-    if (journal_full_id(j, id, full, err) || qs_db_query(j->db, err, &q, COLUMNS "WHERE id=?", "s", full))
+    if (full_id(j, id, full, err) || qs_db_query(j->db, err, &q, COLUMNS "WHERE id=?", "s", full))
         return err->code;
     if (qs_db_next(q, &why))
         one = read_apply(q, &why);
@@ -171,7 +172,7 @@ enum qs_code qs_journal_wanted_at(struct qs_journal *j, const char *id, char ret
     struct qs_stmt *q;
 
     JOURNAL_LOCK(j);
-    if (journal_full_id(j, id, ret_id, err) ||
+    if (full_id(j, id, ret_id, err) ||
         qs_db_query(j->db, err, &q,
                     "SELECT want,max(apply) FROM steps WHERE apply<=? AND state IN ('done','unchanged') GROUP BY target",
                     "s", ret_id))

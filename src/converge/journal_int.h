@@ -29,8 +29,6 @@ static inline void qs_auto_blob_cb(struct journal_blob *b) { free(b->data); }
 struct qs_val *journal_unpack(struct qs_stmt *q, int col, struct qs_err *err);
 /* Microseconds as RFC 3339 text in a map; left out when 0. */
 void journal_set_time(struct qs_val *map, const char *key, int64_t us);
-/* Completes a unique start of an apply's id. */
-enum qs_code journal_full_id(struct qs_journal *j, const char *id, char ret_id[QS_ID_TEXT], struct qs_err *err);
 /* A write with a fault point on either side: where tests kill the executor. */
 #define JOURNAL_WRITE(name, call) (qs_fault_point("journal." name ".before"), journal_after("journal." name ".after", (call)))
 enum qs_code journal_after(const char *point, enum qs_code code);

@@ -234,7 +234,6 @@ extern const struct lab_record lab_top_file, lab_vlans_file, lab_switches_file, 
 /* Fills `out` (a struct of `rec`) from a document of `file`. Problems go to the box. */
 void lab_read(struct lab_box *box, const struct lab_record *rec, const char *file, const struct qs_val *v, void *out);
 const char *lab_space_name(const struct lab_box *box, enum lab_space space, size_t i); /* NULL past the end */
-const char *lab_space_kind(enum lab_space space); /* "node" */
 
 /* ---- settle ---- */
 void lab_settle_network(struct lab_box *box);

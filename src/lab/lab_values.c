@@ -308,7 +308,8 @@ static void read_address(const struct lab_slot *s)
 
 /* ---- references ---- */
 
-const char *lab_space_kind(enum lab_space space)
+/* What a reference names, for people: "node". */
+static const char *space_kind(enum lab_space space)
 {
     static const char *const kinds[LAB_SPACES] = {
         [LAB_NO_SPACE] = "", [LAB_VLAN_SPACE] = "VLAN", [LAB_MODEL_SPACE] = "model", [LAB_NODE_SPACE] = "node",
@@ -366,7 +367,7 @@ static void read_ref(const struct lab_slot *s)
         if (n < WORDS_MAX)
             words[n++] = name;
     }
-    lab_hint_words(lab_complain(s, "'%s' is no %s", text, lab_space_kind(space)), text, words, "names");
+    lab_hint_words(lab_complain(s, "'%s' is no %s", text, space_kind(space)), text, words, "names");
 }
 
 static void read_vlan(const struct lab_slot *s)

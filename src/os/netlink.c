@@ -319,11 +319,6 @@ enum qs_code qs_nl_bridge(struct qs_nl *nl, const char *name, struct qs_err *err
     return make(nl, name, "bridge", err);
 }
 
-enum qs_code qs_nl_dummy(struct qs_nl *nl, const char *name, struct qs_err *err)
-{
-    return make(nl, name, "dummy", err);
-}
-
 /* Changes one attribute or the flags of an existing link. */
 static enum qs_code change(struct qs_nl *nl, uint16_t type, const char *link, const struct ifinfomsg *head,
                            uint16_t attr_type, uint32_t value, const char *what, struct qs_err *err)

@@ -16,7 +16,6 @@ void qs_nl_close(struct qs_nl *nl); /* accepts NULL */
 enum qs_code qs_nl_veth(struct qs_nl *nl, const char *a, int ns_a, const uint8_t *mac_a, const char *b, int ns_b,
                         const uint8_t *mac_b, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_nl_bridge(struct qs_nl *nl, const char *name, struct qs_err *err) QS_MUST_CHECK;
-enum qs_code qs_nl_dummy(struct qs_nl *nl, const char *name, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_nl_master(struct qs_nl *nl, const char *link, const char *bridge, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_nl_up(struct qs_nl *nl, const char *link, bool up, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_nl_mtu(struct qs_nl *nl, const char *link, uint32_t mtu, struct qs_err *err) QS_MUST_CHECK;

@@ -39,9 +39,7 @@ rtr_norm_fn rtr_norm_from;     /* a comma list of prefixes of both families: who
 rtr_norm_fn rtr_norm_servers;  /* a comma list of addresses of both families */
 rtr_norm_fn rtr_norm_password; /* kept as a crypt(3) hash, never shown */
 
-/* Splits "a-b" or "a" of one family into its ends; false when it is neither. */
 struct qs_ip;
-bool rtr_ip_range(const char *text, uint8_t family, struct qs_ip *ret_from, struct qs_ip *ret_to);
 /* Whether `peer` is in one of the prefixes of a normalised list; an empty list admits everybody. */
 bool rtr_admits(const char *prefixes, const struct qs_ip *peer);
 bool rtr_password_ok(const char *hash, const char *password);

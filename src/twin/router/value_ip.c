@@ -66,7 +66,8 @@ enum qs_code rtr_norm_dest6(const struct rtr_attr *a, const char *in, struct qs_
     return norm_prefix(a, in, 6, 128, true, out, err);
 }
 
-bool rtr_ip_range(const char *text, uint8_t family, struct qs_ip *ret_from, struct qs_ip *ret_to)
+/* Splits "a-b" or "a" of one family into its ends; false when it is neither. */
+static bool ip_range(const char *text, uint8_t family, struct qs_ip *ret_from, struct qs_ip *ret_to)
 {
     size_t len = strcspn(text, "-");
     qs_auto(str) char *first = qs_xstrndup(text, len);
@@ -85,7 +86,7 @@ static enum qs_code norm_to(const struct rtr_attr *a, const char *in, uint8_t fa
     struct qs_ip from, to;
     char text[QS_IP_TEXT];
 
-    if (!rtr_ip_range(in, family, &from, &to))
+    if (!ip_range(in, family, &from, &to))
         return rtr_bad_value(a, err);
     qs_buf_puts(out, qs_ip_text(&from, text));
     if (!qs_ip_equal(&from, &to))
