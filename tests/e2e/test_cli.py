@@ -82,3 +82,13 @@ def test_check_names_file_line_and_column(tmp_path):
     first = done.stderr.splitlines()[0]
     assert first.startswith("lab/network/vlans.yaml:") and first.count(":") >= 3 and "colr" in first
     assert "colour" in done.stderr
+
+
+def test_down_keeps_its_hands_off_the_state_of_a_rack(tmp_path):
+    (tmp_path / "journal.db").write_text("kept")
+    (tmp_path / "site").write_text("rack\n")
+    done = qs("down", "--site", "rack", "--state", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "qs: 'qs down' takes down a site of kind twin; 'rack' is of kind rack"
+    assert qs("down", "--state", tmp_path).returncode == 1
+    assert (tmp_path / "journal.db").read_text() == "kept"
