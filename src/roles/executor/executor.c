@@ -480,13 +480,8 @@ static enum qs_code serve(struct executor *x, const struct qs_val *conf, int giv
 static enum qs_code fence(const char *state, const char *credentials, struct qs_err *err)
 {
     const struct qs_sandbox box = { .write = { state }, .read = { credentials, "/etc/ssl", "/usr/lib/ssl" }, .tcp_out = true };
-    char missing[160] = "";
 
-    if (qs_sandbox_enter(&box, missing, sizeof(missing), err))
-        return err->code;
-    if (missing[0])
-        qs_event(QS_EV_SANDBOX_PARTIAL, "missing", missing, NULL);
-    return QS_OK;
+    return qs_role_fence(&box, err);
 }
 
 static enum qs_code start_with(struct executor *x, struct qs_role_run *run, const struct qs_val *conf,

@@ -282,16 +282,11 @@ static enum qs_code open_all(struct self *s, const struct qs_val *conf, struct q
     return serve(s, err);
 }
 
-static enum qs_code enter_sandbox(const struct self *s, const char *state, struct qs_err *err)
+static enum qs_code enter_sandbox(const char *state, struct qs_err *err)
 {
     const struct qs_sandbox box = { .write = { state }, .tcp_in = true, .net_admin = true };
-    char missing[200] = "";
 
-    if (qs_sandbox_enter(&box, missing, sizeof(missing), err))
-        return err->code;
-    if (*missing)
-        qs_event(QS_EV_SANDBOX_PARTIAL, "device", s->platform->name, "missing", missing, NULL);
-    return QS_OK;
+    return qs_role_fence(&box, err);
 }
 
 static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
@@ -302,7 +297,7 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
     *s = (struct self){ .loop = run->loop, .state = -1 };
     run->self = s;
     if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || open_all(s, conf, err) ||
-        enter_sandbox(s, qs_val_get_str(conf, "state", ""), err))
+        enter_sandbox(qs_val_get_str(conf, "state", ""), err))
         return err->code;
     (void)snprintf(run->detail, sizeof(run->detail), "%s, %zu ports, eAPI on %u", s->platform->name,
                    s->platform->port_count, s->port);
