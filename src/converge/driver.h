@@ -22,6 +22,8 @@ struct qs_target {
     const char *user, *password;
     const char *pin;     /* hex SHA-256 of the certificate; NULL: not pinned, then open fails with DENIED and says how */
     uint64_t timeout_ms; /* for one exchange with the target */
+    const char *owner;   /* whose changes these are: the id of the executor's state. A target that another owner is
+                          * changing is refused by name (CONFLICT), never reverted. NULL: nobody in particular */
     unsigned commit_timer_s; /* dead-man: how long the target waits for confirm */
 };
 

@@ -206,3 +206,31 @@ def test_works_for_an_ordinary_user():
         as_user("down", "--purge")
         subprocess.run(["pkill", "-KILL", "-u", name])
         subprocess.run(["userdel", "-r", name], capture_output=True)
+
+
+LEASE = """
+import ssl, sys, pyeapi
+node = pyeapi.connect(transport="https", host=sys.argv[1], username=sys.argv[2], password=sys.argv[3], return_node=True,
+                      context=ssl._create_unverified_context())
+node.run_commands(sys.argv[4:])
+"""
+
+
+def test_a_switch_that_another_qs_is_changing_is_refused_by_name(lab):
+    pytest.importorskip("pyeapi", reason="skipped: pyeapi is not installed")
+    who = lab.credentials("leaf")
+
+    def on_the_switch(*lines):
+        done = lab.in_network(sys.executable, "-c", LEASE, "10.0.0.12", who["user"], who["password"], *lines)
+        assert done.returncode == 0, done.stderr
+
+    on_the_switch("configure session qs-OTHERQS1-7", "vlan 77", "exit", "end")
+    by_hand(lab, "leaf", "10.0.0.12", "username mallory privilege 15 nopassword")
+    try:
+        done = lab.qs("apply", "--yes", check=False)
+        assert done.returncode == 1
+        assert "leaf" in done.stderr + done.stdout and "another qs is changing it, in session 'qs-OTHERQS1-7'" in done.stderr + done.stdout
+    finally:
+        on_the_switch("configure session qs-OTHERQS1-7 abort")
+        lab.qs("apply", "--yes")
+    assert plan_exit(lab) == 0

@@ -18,13 +18,28 @@
 struct qs_session {
     struct qs_target t; /* texts owned */
     struct eos_api *api;
+    char lead[24];     /* how the names of our sessions begin: "qs-" and the end of the owner's id */
     char *pending;     /* our session whose commit timer runs */
     char wanted[65];   /* hash of the resources that it brings */
 };
 
-static char *session_name(const char *op)
+/* The last characters of an id are its random ones; a few of them keep the name of a session short. */
+#define OWNER_CHARS 8
+
+static void set_lead(struct qs_session *s, const char *owner)
 {
-    return qs_xasprintf(EOS_SESSION_PREFIX "%s", op);
+    size_t len = owner ? strlen(owner) : 0;
+
+    if (len)
+        (void)snprintf(s->lead, sizeof(s->lead), EOS_SESSION_PREFIX "%.*s-", OWNER_CHARS,
+                       owner + (len > OWNER_CHARS ? len - OWNER_CHARS : 0));
+    else
+        (void)snprintf(s->lead, sizeof(s->lead), EOS_SESSION_PREFIX);
+}
+
+static char *session_name(const struct qs_session *s, const char *op)
+{
+    return qs_xasprintf("%s%s", s->lead, op);
 }
 
 static void close_session(struct qs_session *s)
@@ -56,6 +71,8 @@ static enum qs_code open_session(const struct qs_target *t, struct qs_session **
     s->t.user = copy_or_null(t->user);
     s->t.password = copy_or_null(t->password);
     s->t.pin = copy_or_null(t->pin);
+    s->t.owner = NULL; /* the session's lead keeps what is needed of it */
+    set_lead(s, t->owner);
     s->t.port = t->port ? t->port : qs_driver_eos.port;
     if (eos_api_new(&s->t, s->t.timeout_ms, &s->api, err))
         return qs_err_wrap(err, "switch '%s'", t->name);
@@ -274,11 +291,35 @@ static enum qs_code allow_time(struct qs_session *s, size_t lines, struct qs_err
     return QS_OK;
 }
 
+static enum qs_code sessions(struct qs_session *s, struct qs_val **ret, struct qs_err *err)
+{
+    static const char *const lines[] = {"show configuration sessions detail"};
+    qs_auto(val) struct qs_val *cmds = commands(lines, 1), *results = NULL;
+    enum qs_code code = eos_api_run(s->api, "json", cmds, &results, err);
+
+    if (!code)
+        *ret = qs_val_copy(qs_val_at(results, 0));
+    return code;
+}
+
+static enum qs_code check_lease(struct qs_session *s, struct qs_err *err)
+{
+    qs_auto(val) struct qs_val *reply = NULL;
+
+    if (sessions(s, &reply, err))
+        return err->code;
+    qs_auto(str) char *other = eos_sessions_leased(reply, s->lead);
+    if (!other)
+        return QS_OK;
+    (void)qs_err_set(err, QS_CONFLICT, 0, "another qs is changing it, in session '%s'", other);
+    return qs_err_hint(err, "Wait for it. If that qs is gone for good, enter 'configure session %s abort' on the switch.", other);
+}
+
 static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_observation *base,
                           const struct qs_changes *cs, const struct qs_resources *want, struct qs_err *err)
 {
     qs_auto(val) struct qs_val *lines = qs_val_list();
-    qs_auto(str) char *name = session_name(op);
+    qs_auto(str) char *name = session_name(s, op);
     enum qs_code code;
 
     if (!cs->count)
@@ -286,6 +327,8 @@ static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_
     if (!is_session_word(op))
         return qs_err_set(err, QS_INVALID, 0, "operation '%s' is no name for a configuration session", op);
     code = eos_guard(&s->t, &base->have, want, err);
+    if (!code)
+        code = check_lease(s, err);
     if (!code)
         code = lines_to_send(s, base, cs, want, lines, err);
     if (!code && qs_val_count(lines) > 100)
@@ -303,17 +346,6 @@ static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_
 }
 
 /* ---- confirm and revert ---- */
-
-static enum qs_code sessions(struct qs_session *s, struct qs_val **ret, struct qs_err *err)
-{
-    static const char *const lines[] = {"show configuration sessions detail"};
-    qs_auto(val) struct qs_val *cmds = commands(lines, 1), *results = NULL;
-    enum qs_code code = eos_api_run(s->api, "json", cmds, &results, err);
-
-    if (!code)
-        *ret = qs_val_copy(qs_val_at(results, 0));
-    return code;
-}
 
 /* The timer no longer runs: either an earlier confirm came through whose answer was lost, or it ran out. */
 static enum qs_code settled_already(struct qs_session *s, struct qs_err *err)
@@ -342,7 +374,7 @@ static enum qs_code save(struct qs_session *s, const char *commit, struct qs_err
 
 static enum qs_code confirm(struct qs_session *s, const char *op, struct qs_err *err)
 {
-    qs_auto(str) char *name = session_name(op), *line = qs_xasprintf("configure session %s commit", name);
+    qs_auto(str) char *name = session_name(s, op), *line = qs_xasprintf("configure session %s commit", name);
     qs_auto(val) struct qs_val *reply = NULL;
     enum qs_code code;
 
@@ -382,7 +414,7 @@ static enum qs_code revert(struct qs_session *s, struct qs_err *err)
         return qs_err_wrap(err, "switch '%s'", s->t.name);
     free(s->pending);
     s->pending = NULL;
-    names = eos_sessions_open(reply);
+    names = eos_sessions_open(reply, s->lead);
     if (!qs_val_count(names))
         return QS_OK;
     /* A timer that runs out meanwhile takes its session away and makes the abort fail: the second look decides. */
@@ -390,7 +422,7 @@ static enum qs_code revert(struct qs_session *s, struct qs_err *err)
     code = sessions(s, &again, err);
     if (code)
         return qs_err_wrap(err, "switch '%s'", s->t.name);
-    left = eos_sessions_open(again);
+    left = eos_sessions_open(again, s->lead);
     if (!qs_val_count(left))
         return QS_OK;
     return qs_err_set(err, QS_REFUSED, 0, "switch '%s' keeps session '%s': %s", s->t.name,

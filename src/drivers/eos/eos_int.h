@@ -116,8 +116,11 @@ QS_DEFINE_AUTO(eos_api, struct eos_api *, eos_api_free)
 
 /* ---- configuration sessions (eos_session.c) ---- */
 #define EOS_SESSION_PREFIX "qs-"
-/* Names in "show configuration sessions detail" (json) that are ours and not yet final: open ones and the one whose
- * commit timer runs, in both shapes (up to 4.31, from 4.32). A list of strings. */
-struct qs_val *eos_sessions_open(const struct qs_val *reply);
+/* Names in "show configuration sessions detail" (json) that begin with `lead` and are not yet final: open ones and the
+ * one whose commit timer runs, in both shapes (up to 4.31, from 4.32). A list of strings. */
+struct qs_val *eos_sessions_open(const struct qs_val *reply, const char *lead);
+/* The same for a session of another qs: one that begins with EOS_SESSION_PREFIX and not with `lead`. NULL: none. The
+ * caller frees. An open session is how a switch shows that somebody is changing it: the lease. */
+char *eos_sessions_leased(const struct qs_val *reply, const char *lead);
 /* Whether the commit timer of session `name` runs. */
 bool eos_sessions_timed(const struct qs_val *reply, const char *name);

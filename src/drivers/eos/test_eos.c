@@ -133,11 +133,27 @@ static void own_orphans_are_found_in_the_shape_of_every_release(void **state)
         struct qs_err err = QS_ERR_INIT;
 
         assert_int_equal(qs_json_parse(rows[i].reply, strlen(rows[i].reply), &reply, &err), QS_OK);
-        open = eos_sessions_open(reply);
+        open = eos_sessions_open(reply, EOS_SESSION_PREFIX);
         qs_json_write(open, &text);
         assert_string_equal(qs_buf_text(&text), rows[i].open);
         assert_int_equal(eos_sessions_timed(reply, "qs-a"), rows[i].timed);
     }
+}
+
+static void a_session_of_another_qs_is_a_lease_and_never_an_orphan(void **state)
+{
+    static const char text[] = "{\"sessions\":{\"qs-AAAA-1\":{\"state\":\"pending\"},\"qs-BBBB-2\":{\"state\":\"pending\"}}}";
+    qs_auto(val) struct qs_val *reply = NULL, *open = NULL;
+    struct qs_err err = QS_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(qs_json_parse(text, strlen(text), &reply, &err), QS_OK);
+    open = eos_sessions_open(reply, "qs-AAAA-");
+    assert_int_equal(qs_val_count(open), 1);
+    assert_string_equal(qs_val_string(qs_val_at(open, 0), ""), "qs-AAAA-1");
+    qs_auto(str) char *other = eos_sessions_leased(reply, "qs-AAAA-");
+    assert_string_equal(other, "qs-BBBB-2");
+    assert_null(eos_sessions_leased(reply, EOS_SESSION_PREFIX));
 }
 
 static void a_switch_that_is_not_pinned_is_not_talked_to(void **state)
@@ -160,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_cuts_our_own_way_is_refused),
         cmocka_unit_test(an_error_names_the_line_that_the_switch_refused),
         cmocka_unit_test(own_orphans_are_found_in_the_shape_of_every_release),
+        cmocka_unit_test(a_session_of_another_qs_is_a_lease_and_never_an_orphan),
         cmocka_unit_test(a_switch_that_is_not_pinned_is_not_talked_to),
     };
 

@@ -159,7 +159,8 @@ enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *c
                        const struct qs_desired_target *t, struct link *ret, struct qs_err *err)
 {
     struct qs_target target = { .name = t->name, .driver = t->driver, .address = t->address, .port = t->port,
-                                .timeout_ms = e->exchange_ms, .commit_timer_s = t->commit_timer_s };
+                                .timeout_ms = e->exchange_ms, .commit_timer_s = t->commit_timer_s,
+                                .owner = qs_journal_owner(e->journal) };
     const struct qs_driver *driver = e->find(t->driver);
     uint64_t started = qs_mono_ms(), pause = FIRST_PAUSE_MS;
     struct qs_session *session = NULL;
