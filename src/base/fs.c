@@ -101,6 +101,13 @@ enum qs_code qs_fs_mkdirs(int dirfd, const char *path, mode_t mode, struct qs_er
     return QS_OK;
 }
 
+enum qs_code qs_fs_give(int dirfd, const char *path, int uid, int gid, struct qs_err *err)
+{
+    if (fchownat(dirfd, path, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW))
+        return qs_err_sys(err, QS_IO, errno, "could not give '%s' to user %d, group %d", path, uid, gid);
+    return QS_OK;
+}
+
 static enum qs_code remove_tree(int dirfd, const char *name, dev_t dev, int depth, struct qs_err *err)
 {
     struct stat st;

@@ -17,6 +17,8 @@ enum qs_code qs_fs_write(int dirfd, const char *path, const void *data, size_t l
                          struct qs_err *err) QS_MUST_CHECK;
 /* Makes every missing folder of `path`. */
 enum qs_code qs_fs_mkdirs(int dirfd, const char *path, mode_t mode, struct qs_err *err) QS_MUST_CHECK;
+/* Changes owner and group; -1 keeps one. A symbolic link itself, not what it names. */
+enum qs_code qs_fs_give(int dirfd, const char *path, int uid, int gid, struct qs_err *err) QS_MUST_CHECK;
 /* Removes a file or a whole tree; stays on one file system; a missing path is success. */
 enum qs_code qs_fs_remove(int dirfd, const char *path, struct qs_err *err) QS_MUST_CHECK;
 /* Opens (making it when `make`) a folder. *ret_fd is the caller's. */

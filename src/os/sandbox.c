@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
@@ -139,12 +140,38 @@ static uint64_t kept_capabilities(const struct qs_sandbox *s)
     return kept | (s->spawn ? 1ULL << CAP_SYS_CHROOT : 0); /* programs of the twin run in their root */
 }
 
+/* Capabilities outlive the change only as permitted ones, and the order to die with the parent not at all. */
+static enum qs_code take_id(const struct qs_sandbox *s, struct qs_err *err)
+{
+    const gid_t group = QS_SANDBOX_GROUP;
+    pid_t parent = getppid();
+    int signal = 0;
+
+    if (s->id == 0)
+        return QS_OK;
+    if (prctl(PR_GET_PDEATHSIG, &signal) || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setgroups(1, &group) ||
+        setresgid(s->id, s->id, s->id) || setresuid(s->id, s->id, s->id) || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
+        return qs_err_sys(err, QS_IO, errno, "could not take the id %u", s->id);
+    if (prctl(PR_SET_PDEATHSIG, signal) || getppid() != parent)
+        return qs_err_set(err, QS_IO, 0, "the parent ended meanwhile");
+    return QS_OK;
+}
+
+/* Programs that an id other than root executes get ambient capabilities alone. */
+static enum qs_code pass_on(uint64_t caps, struct qs_err *err)
+{
+    for (unsigned cap = 0; caps >> cap; cap++)
+        if ((caps >> cap & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0))
+            return qs_err_sys(err, QS_IO, errno, "could not pass on capability %u", cap);
+    return QS_OK;
+}
+
 /* The bounding set too, or a program that root executes would get all of them back. */
 static enum qs_code drop_capabilities(const struct qs_sandbox *s, struct qs_err *err)
 {
     struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct set[2], had[2];
-    uint64_t kept = kept_capabilities(s);
+    uint64_t kept = kept_capabilities(s), given = 0;
 
     if (syscall(SYS_capget, &head, had))
         return qs_err_sys(err, QS_IO, errno, "could not read the capabilities");
@@ -152,13 +179,16 @@ static enum qs_code drop_capabilities(const struct qs_sandbox *s, struct qs_err 
         if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) && errno != EPERM) /* EPERM: it has none to begin with */
             return qs_err_sys(err, QS_IO, errno, "could not drop capability %u", cap);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (take_id(s, err))
+        return err->code;
     for (int i = 0; i < 2; i++) {
         set[i].permitted = set[i].effective = had[i].permitted & (uint32_t)(kept >> (32 * i));
-        set[i].inheritable = 0;
+        set[i].inheritable = s->id && s->spawn ? set[i].permitted : 0;
+        given |= (uint64_t)set[i].inheritable << (32 * i);
     }
     if (syscall(SYS_capset, &head, set))
         return qs_err_sys(err, QS_IO, errno, "could not drop the capabilities");
-    return QS_OK;
+    return pass_on(given, err);
 }
 
 /* What no role needs once it serves: other file system views and namespaces, other processes, the kernel, the

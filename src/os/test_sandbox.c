@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -288,6 +289,72 @@ static void capabilities_are_gone_but_for_those_asked_for(void **state)
     expect(&net, "-", probe_capabilities, &both);
 }
 
+#define ID 65123
+
+/* What a program started from there has: its user, its group, the shared one, and what it was lent. */
+static int probe_id(void *arg)
+{
+    const char *argv[] = { "/bin/sh", "-c",
+                           "grep -q '^Uid:.65123.65123.65123.65123$' /proc/self/status && "
+                           "grep -q '^Gid:.65123.65123.65123.65123$' /proc/self/status && "
+                           "grep -Eq '^Groups:.65000 ?$' /proc/self/status && "
+                           "grep -q '^CapEff:.0000000000043000$' /proc/self/status", NULL };
+    struct qs_spawn s = QS_SPAWN_INIT;
+    struct qs_err err = QS_ERR_INIT;
+    int status = -1, signal = 0;
+
+    (void)arg;
+    if (getuid() != ID || getegid() != ID || setresuid(0, 0, 0) == 0 || setresgid(0, 0, 0) == 0)
+        return 1;
+    if (prctl(PR_GET_PDEATHSIG, &signal) || signal != SIGKILL)
+        return 2;
+    s.argv = argv;
+    return qs_spawn_run(&s, NULL, NULL, 5000, &status, &err) || status ? 3 : 0;
+}
+
+static int enter_and_probe_id(void)
+{
+    const struct qs_sandbox s = { .read = { "/usr", "/lib", "/lib64", "/bin", "/etc", "/proc" }, .spawn = true,
+                                  .net_admin = true, .id = ID };
+    struct qs_err err = QS_ERR_INIT;
+    char missing[160];
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || qs_sandbox_enter(&s, missing, sizeof(missing), &err))
+        return 10;
+    return probe_id(NULL);
+}
+
+static void an_id_of_its_own_is_taken_for_good(void **state)
+{
+    int status = 0;
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(enter_and_probe_id());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static int probe_capabilities_of_id(void *arg)
+{
+    return getuid() == ID ? probe_capabilities(arg) : 9;
+}
+
+static void an_id_of_its_own_keeps_no_more_capabilities(void **state)
+{
+    const struct qs_sandbox none = { .id = ID }, net = { .net_admin = true, .id = ID };
+    uint64_t nothing = 0, both = 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW;
+
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    expect(&none, "-", probe_capabilities_of_id, &nothing);
+    expect(&net, "-", probe_capabilities_of_id, &both);
+}
+
 static void *thread_main(void *arg)
 {
     return arg;
@@ -361,6 +428,8 @@ int main(void)
         cmocka_unit_test(without_spawn_nothing_is_executed),
         cmocka_unit_test(with_spawn_only_listed_programs_run),
         cmocka_unit_test(capabilities_are_gone_but_for_those_asked_for),
+        cmocka_unit_test(an_id_of_its_own_is_taken_for_good),
+        cmocka_unit_test(an_id_of_its_own_keeps_no_more_capabilities),
         cmocka_unit_test(dangerous_calls_fail_and_threads_still_start),
         cmocka_unit_test(without_landlock_the_rest_applies_and_the_gap_is_named),
     };

@@ -41,6 +41,27 @@ def host_pid(lab, inside):
     pytest.fail(f"no process {inside} inside")
 
 
+def fences(lab, pid):
+    """What the kernel says of a process of the container: ids as the container counts them, and its fences."""
+    def counted(ids, kind):
+        rows = [list(map(int, l.split())) for l in open(f"/proc/{pid}/{kind}_map")]
+        return {next(i + int(n) - o for i, o, size in rows if o <= int(n) < o + size) for n in ids}
+
+    fields = dict(l.rstrip("\n").split(":\t", 1) for l in open(f"/proc/{pid}/status"))
+    return {"uid": counted(fields["Uid"].split(), "uid"), "gid": counted(fields["Gid"].split(), "gid"),
+            "caps": [int(fields[c], 16) for c in ("CapPrm", "CapEff", "CapBnd")],
+            "no_new_privs": fields["NoNewPrivs"].strip(), "seccomp": fields["Seccomp"].strip()}
+
+
+def reads(lab, role_id, path):
+    """Whether that id of the container can read a file there."""
+    pid = (lab.state / "run" / "pid").read_text().strip()
+    done = subprocess.run(["nsenter", "-t", pid, "-U", "-m", "-S", "0", "-G", "0", "setpriv", f"--reuid={role_id}",
+                           f"--regid={role_id}", "--groups=65000", "cat", path], capture_output=True, text=True)
+    assert done.returncode == 0 or "Permission denied" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
 PYEAPI = """
 import json, ssl, sys, pyeapi
 node = pyeapi.connect(transport="https", host=sys.argv[1], username=sys.argv[2], password=sys.argv[3], return_node=True,
@@ -65,6 +86,43 @@ def test_status_lists_five_groups_and_22_signals_and_the_built_ones_are_up(lab):
     for name, s in lab.signals().items():
         if name not in BUILT:
             assert s["state"] == "pending" and s["message"], name
+
+
+def test_each_role_runs_behind_its_fences_with_an_id_of_its_own(lab):
+    network, routes = 0x3000, 0x43000  # CAP_NET_ADMIN and CAP_NET_RAW; the router chroots to run nft
+    kept = {"twin-switch": network, "twin-router": routes}
+    taken = set()
+    for name, role in lab.roles().items():
+        found = fences(lab, host_pid(lab, role["pid"]))
+        assert found["caps"] == [kept.get(role["role"], 0)] * 3, name
+        assert (found["no_new_privs"], found["seccomp"]) == ("1", "2"), name
+        if role["role"] == "twin-node":
+            assert found["uid"] == found["gid"] == {0}, name
+            continue
+        assert len(found["uid"]) == 1 and found["uid"] == found["gid"], name
+        assert 0 not in found["uid"] and not found["uid"] & taken, name
+        taken |= found["uid"]
+
+
+def test_credentials_are_readable_by_the_executor_alone(lab):
+    ids = {n: fences(lab, host_pid(lab, r["pid"]))["uid"].pop() for n, r in lab.roles().items()}
+    readers = {n for n, i in ids.items() if i and reads(lab, i, "/state/credentials.json")}
+    assert readers == {"executor"}
+    assert {n for n, i in ids.items() if i and reads(lab, i, "/state/run/status.key")} == {"status"}
+    for name, role_id in ids.items():  # the key of the nodes, the devices' own, and what others keep
+        for path in ("/state/twin/ssh/id_ed25519", "/state/twin/keys/core.key", "/state/journal.db", "/state/status.db"):
+            assert not role_id or not reads(lab, role_id, path), (name, path)
+
+
+@pytest.mark.parametrize("name", ["executor", "status", "edge", "leaf"])
+def test_a_killed_role_comes_back_as_who_it_was(lab, name):
+    before = lab.roles()[name]
+    was = fences(lab, host_pid(lab, before["pid"]))
+    os.kill(host_pid(lab, before["pid"]), signal.SIGKILL)
+    wait_for(lambda: (r := lab.roles()[name])["state"] == "ready" and r["pid"] != before["pid"], what=f"{name} restarts")
+    assert fences(lab, host_pid(lab, lab.roles()[name]["pid"])) == was
+    wait_for(lambda: up_signals(lab) == BUILT, 60, "all up again")
+    assert plan_exit(lab) == 0
 
 
 def test_second_plan_has_nothing_to_do(lab):
@@ -201,6 +259,8 @@ def test_works_for_an_ordinary_user():
         done = as_user("up", "--detach", "--port", str(port))
         assert done.returncode == 0, done.stderr
         assert as_user("plan", "--detailed-exitcode").returncode == 0
+        done = as_user("plan", "--offline")  # from the journal that the executor holds open
+        assert done.returncode == 0, done.stderr
         done = as_user("down")
         assert done.returncode == 0, done.stderr
     finally:

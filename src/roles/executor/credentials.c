@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fs.h"
@@ -35,6 +36,12 @@ void qs_credentials_free(struct qs_credentials *c)
     free(c);
 }
 
+/* A file of somebody else's may be open to our group, which is how the twin lets its executor in and nobody else. */
+static mode_t too_open(const struct stat *st)
+{
+    return st->st_uid != geteuid() && st->st_gid == getegid() ? 037 : 077;
+}
+
 static enum qs_code check_private(const char *path, struct qs_err *err)
 {
     struct stat st;
@@ -43,7 +50,7 @@ static enum qs_code check_private(const char *path, struct qs_err *err)
         (void)qs_err_sys(err, errno == ENOENT ? QS_NOTFOUND : QS_IO, errno, "could not read the credentials in '%s'", path);
         return qs_err_hint(err, "The file maps each target to its user, password and certificate pin.");
     }
-    if (st.st_mode & 077) {
+    if (st.st_mode & too_open(&st)) {
         (void)qs_err_set(err, QS_DENIED, 0, "the credentials in '%s' can be read by others", path);
         return qs_err_hint(err, "Run: chmod 600 %s", path);
     }

@@ -1,8 +1,9 @@
 /*
  * roles/executor: the only holder of device credentials and of the journal. Serves HTTP + JSON on a Unix socket.
  *
- * CONFIG: {"state": "/state", "socket": "/state/run/executor.sock", "credentials": "/state/credentials.json"};
- * fds[0], when given, is the listening socket and takes the place of "socket".
+ * CONFIG: {"state": "/state", "socket": "/state/run/executor.sock", "credentials": "/state/credentials.json", "id": its
+ * user and group, "clients": the group that may connect}; fds[0], when given, is the listening socket and takes the
+ * place of "socket".
  *
  *   POST /v1/plan      {"desired": qs.desired/1, "targets": [NAME]?, "release": bool?}  → qs.plan/1
  *   POST /v1/apply     {"plan": qs.plan/1, "desired": qs.desired/1 (not for a rollback's plan)} → NDJSON: progress lines
@@ -20,6 +21,7 @@
  * that leaves does not stop its apply.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +30,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/fs.h"
 #include "base/str.h"
 #include "net/http_server.h"
 #include "os/role.h"
-#include "os/sandbox.h"
 #include "roles/executor/engine.h"
 #include "text/json.h"
 
@@ -469,17 +471,23 @@ static enum qs_code serve(struct executor *x, const struct qs_val *conf, int giv
 {
     const struct qs_http_limits limits = { .body_max = BODY_MAX };
     const char *path = qs_val_get_str(conf, "socket", "");
+    int64_t clients = qs_val_get_int(conf, "clients", 0);
     int fd = given_fd;
 
-    if (fd < 0 && qs_net_listen_unix(path, 0600, &fd, err))
+    if (fd < 0 && (qs_net_listen_unix(path, clients > 0 ? 0660 : 0600, &fd, err) ||
+                   (clients > 0 && qs_fs_give(AT_FDCWD, path, -1, (int)clients, err)))) {
+        qs_fd_close(fd);
         return err->code;
+    }
     x->server = qs_http_server_new(x->loop, &limits, on_request, x);
     return qs_http_server_listen(x->server, fd, NULL, err);
 }
 
-static enum qs_code fence(const char *state, const char *credentials, struct qs_err *err)
+/* The lease, the journal and the socket are open by now and stay so under the id of the role. */
+static enum qs_code fence(const struct qs_val *conf, const char *state, const char *credentials, struct qs_err *err)
 {
-    const struct qs_sandbox box = { .write = { state }, .read = { credentials, "/etc/ssl", "/usr/lib/ssl" }, .tcp_out = true };
+    const struct qs_sandbox box = { .write = { state }, .read = { credentials, "/etc/ssl", "/usr/lib/ssl" },
+                                    .tcp_out = true, .id = (unsigned)qs_val_get_int(conf, "id", 0) };
 
     return qs_role_fence(&box, err);
 }
@@ -495,7 +503,7 @@ static enum qs_code start_with(struct executor *x, struct qs_role_run *run, cons
     if (x->wake < 0)
         return qs_err_sys(err, QS_LIMIT, errno, "could not make an eventfd");
     if (qs_engine_new(&engine, &x->engine, err) || serve(x, conf, run->fds[0], err) ||
-        fence(state, engine.credentials, err))
+        fence(conf, state, engine.credentials, err))
         return err->code;
     run->fds[0] = -1; /* the server's now */
     x->source = qs_loop_watch(x->loop, x->wake, EPOLLIN, on_wake, x);

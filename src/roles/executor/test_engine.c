@@ -682,6 +682,8 @@ static void credentials_that_others_can_read_are_refused(void **state)
 
     assert_int_equal(chmod(box->credentials, 0644), 0);
     assert_int_equal(qs_engine_plan(box->e, &d, &ask, &plan, &box->err), QS_DENIED);
+    assert_int_equal(chmod(box->credentials, 0640), 0); /* our own file, and yet others are let in */
+    assert_int_equal(qs_engine_plan(box->e, &d, &ask, &plan, &box->err), QS_DENIED);
     assert_int_equal(unlink(box->credentials), 0);
     assert_int_equal(qs_engine_plan(box->e, &d, &ask, &plan, &box->err), QS_NOTFOUND);
     qs_desired_done(&d);

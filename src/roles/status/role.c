@@ -212,7 +212,8 @@ static enum qs_code enter_sandbox(struct status *s, struct qs_err *err)
 {
     /* names and CAs of the system, for checks of other machines */
     struct qs_sandbox box = { .read = { "/etc", "/usr", "/lib", "/lib64", "/run" },
-                              .write = { qs_val_get_str(s->conf, "state", "/state") }, .tcp_out = true };
+                              .write = { qs_val_get_str(s->conf, "state", "/state") }, .tcp_out = true,
+                              .id = (unsigned)qs_val_get_int(s->conf, "id", 0) };
 
     return qs_role_fence(&box, err);
 }
@@ -227,9 +228,9 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
     if (qs_json_parse(run->conf, strlen(run->conf), &s->conf, err))
         return qs_err_wrap(err, "configuration");
     s->env.icmp = qs_icmp_open(run->loop); /* may need a capability that the sandbox takes */
-    /* Fenced before any thread starts, so that all of them are. */
-    if (read_trusted(s, err) || open_socket(s, err) || enter_sandbox(s, err) || read_spec(s->conf, &s->spec, err) ||
-        open_history(s, err))
+    /* Fenced before any thread starts, so that all of them are. The database is open by then: it is root's. */
+    if (read_trusted(s, err) || open_socket(s, err) || open_history(s, err) || enter_sandbox(s, err) ||
+        read_spec(s->conf, &s->spec, err))
         return err->code;
     s->page = read_page(s->conf);
     start_env(s);

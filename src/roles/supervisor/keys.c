@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/id.h"
 #include "net/tls.h"
+#include "roles/supervisor/ids.h"
 #include "text/json.h"
 
 #define PEM_MAX 65536
@@ -143,7 +144,9 @@ enum qs_code qs_keys_write_credentials(const char *state, const struct qs_val *d
         return err->code;
     for (size_t i = 0; i < qs_val_count(ours); i++)
         (void)qs_val_set(qs_val_get(merged, "targets"), ours->u.pairs[i].key, qs_val_copy(ours->u.pairs[i].val));
-    return write_credentials(path, merged, err);
+    if (write_credentials(path, merged, err))
+        return err->code;
+    return qs_ids_let_read(path, qs_ids_of("executor", 0), err);
 }
 
 enum qs_code qs_keys_forget(const char *state, struct qs_err *err)

@@ -18,7 +18,7 @@ void qs_device_keys_done(struct qs_device_keys *k);
 /* Adds the device to the credentials document. */
 enum qs_code qs_keys_add_credentials(struct qs_val *doc, const char *device, const struct qs_device_keys *k,
                                      struct qs_err *err) QS_MUST_CHECK;
-/* Merges `doc` into STATE/credentials.json, mode 0600. Entries of targets that are not in `doc` (external ones, which
+/* Merges `doc` into STATE/credentials.json, for its owner and the executor's group alone. Entries of targets that are not in `doc` (external ones, which
  * a person put there) stay. */
 enum qs_code qs_keys_write_credentials(const char *state, const struct qs_val *doc, struct qs_err *err) QS_MUST_CHECK;
 /* Takes the emulated devices (those with keys under STATE/twin/keys) out of STATE/credentials.json again. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "os/spawn.h"
+#include "roles/supervisor/ids.h"
 #include "text/json.h"
 
 #define READY_MS 30000     /* a child that says nothing for so long is killed */
@@ -119,7 +120,7 @@ static enum qs_code launch(struct qs_process *p, struct qs_err *err)
 
     while (nfds < QS_COUNT(p->fds) && p->fds[nfds] >= 0)
         nfds++;
-    if (qs_ipc_pair(pair, err))
+    if ((p->folder && qs_ids_give_folder(p->folder, p->id, err)) || qs_ipc_pair(pair, err))
         return err->code;
     qs_auto(fd) int theirs = pair[1];
     p->channel = pair[0];
@@ -198,4 +199,5 @@ void qs_process_done(struct qs_process *p)
         qs_fd_close(p->fds[i]);
     free(p->name);
     free(p->conf);
+    free(p->folder);
 }

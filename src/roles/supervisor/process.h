@@ -13,6 +13,8 @@ struct qs_process {
     char *name;       /* "core", "executor" */
     const char *role; /* row of roles/table.c */
     char *conf;       /* CONFIG body */
+    char *folder;     /* given to `id` before every start; NULL: none */
+    unsigned id;      /* of the process once it serves (ids.h) */
     int netns;        /* -1: the supervisor's; not owned */
     int fds[2];       /* passed with CONFIG at every start, -1: none; owned */
     struct qs_loop *loop;

@@ -17,6 +17,7 @@
 #include "net/http_server.h"
 #include "net/ssh.h"
 #include "os/spawn.h"
+#include "roles/supervisor/ids.h"
 #include "roles/supervisor/keys.h"
 #include "roles/supervisor/process.h"
 #include "text/json.h"
@@ -26,7 +27,10 @@
 #define STATE "/state"
 #define ROOT STATE "/roots/base"
 #define RUN STATE "/run"
+#define SSH_KEY STATE "/twin/ssh/id_ed25519"
+#define STATUS_KEY RUN "/status.key"
 #define SPEC_MAX (16 << 20)
+#define KEY_MAX 65536
 #define STOP_MS 8000
 
 struct supervisor {
@@ -70,8 +74,8 @@ static void root_progress(void *arg, const char *what, unsigned percent)
 
 /* ---- what the parts are started with ---- */
 
-static void add_process(struct supervisor *s, const char *name, const char *role, int netns, const struct qs_val *conf,
-                        int fd, int second_fd);
+static struct qs_process *add_process(struct supervisor *s, const char *name, const char *role, int netns,
+                                      struct qs_val *conf, int fd, int second_fd);
 
 static enum qs_code switch_or_router_conf(struct supervisor *s, const struct qs_part *part, struct qs_val *conf,
                                           struct qs_err *err)
@@ -113,8 +117,23 @@ static enum qs_code add_part_process(struct supervisor *s, const struct qs_part 
     qs_val_set_str(conf, "authorized_key", s->ssh_public);
     if ((part->kind == QS_PART_SWITCH || part->kind == QS_PART_ROUTER) && switch_or_router_conf(s, part, conf, err))
         return err->code;
-    add_process(s, part->name, part_roles[part->kind].role, part->netns, conf, -1, -1);
+    struct qs_process *p = add_process(s, part->name, part_roles[part->kind].role, part->netns, conf, -1, -1);
+    if (p->id)
+        p->folder = qs_take_ptr(folder);
     return QS_OK;
+}
+
+/* What status asks: the sockets of all roles, its own and ours included, and nodes by SSH. It gets a copy of the key,
+ * because ssh(1) of the person who owns the key refuses one that a group can read. */
+static enum qs_code let_status_in(struct qs_err *err)
+{
+    qs_auto(buf) struct qs_buf key = QS_BUF(KEY_MAX);
+    unsigned id = qs_ids_of("status", 0);
+
+    if (qs_fs_read(AT_FDCWD, SSH_KEY, &key, err) || qs_fs_write(AT_FDCWD, STATUS_KEY, key.data, key.len, 0600, err) ||
+        qs_ids_let_read(STATUS_KEY, id, err) || qs_ids_let_connect(RUN "/status.sock", id, err))
+        return err->code;
+    return qs_ids_let_connect(RUN "/supervisor.sock", id, err);
 }
 
 static enum qs_code add_roles(struct supervisor *s, struct qs_err *err)
@@ -123,20 +142,23 @@ static enum qs_code add_roles(struct supervisor *s, struct qs_err *err)
     qs_auto(val) struct qs_val *status = qs_val_map();
     int local = -1;
 
-    if (qs_net_listen_unix(RUN "/status.sock", 0600, &local, err))
+    if (qs_net_listen_unix(RUN "/status.sock", 0600, &local, err) || let_status_in(err)) {
+        qs_fd_close(local);
         return err->code;
+    }
     qs_val_set_str(executor, "state", STATE);
     qs_val_set_str(executor, "socket", RUN "/executor.sock");
     qs_val_set_str(executor, "credentials", STATE "/credentials.json");
-    add_process(s, "executor", "executor", -1, executor, -1, -1);
+    qs_val_set_int(executor, "clients", qs_ids_of("status", 0));
+    (void)add_process(s, "executor", "executor", -1, executor, -1, -1);
     qs_val_set_str(status, "state", STATE);
     qs_val_set_str(status, "spec", RUN "/status-spec.json");
     qs_val_set_str(status, "lab_doc", RUN "/page.json");
     qs_val_set_str(status, "adrs", RUN "/adrs.json");
     qs_val_set_str(status, "executor", RUN "/executor.sock");
-    qs_val_set_str(status, "ssh_key", STATE "/twin/ssh/id_ed25519");
+    qs_val_set_str(status, "ssh_key", STATUS_KEY);
     qs_val_set_str(status, "root", ROOT);
-    add_process(s, "status", "status", -1, status, s->in->panel_fd, local);
+    (void)add_process(s, "status", "status", -1, status, s->in->panel_fd, local);
     return QS_OK;
 }
 
@@ -181,16 +203,28 @@ static void on_changed(void *arg, struct qs_process *p)
     announce_when_ready(s);
 }
 
+static size_t count_role(const struct supervisor *s, const char *role)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        n += qs_streq(s->procs[i].role, role);
+    return n;
+}
+
 /* The descriptors belong to the process from here on, at every start of it. */
-static void add_process(struct supervisor *s, const char *name, const char *role, int netns, const struct qs_val *conf,
-                        int fd, int second_fd)
+static struct qs_process *add_process(struct supervisor *s, const char *name, const char *role, int netns,
+                                      struct qs_val *conf, int fd, int second_fd)
 {
     struct qs_buf body = QS_BUF(SPEC_MAX);
+    unsigned id = qs_ids_of(role, count_role(s, role));
     struct qs_process *p = QS_PUSH(s->procs, s->count);
 
+    qs_val_set_int(conf, "id", id);
     qs_json_write(conf, &body);
-    *p = (struct qs_process){ .name = qs_xstrdup(name), .role = role, .conf = qs_buf_take(&body), .netns = netns,
+    *p = (struct qs_process){ .name = qs_xstrdup(name), .role = role, .conf = qs_buf_take(&body), .netns = netns, .id = id,
                               .fds = { fd, second_fd }, .loop = s->loop, .changed = on_changed, .arg = s, .channel = -1 };
+    return p;
 }
 
 static void on_child(void *arg, int fd, uint32_t events)
@@ -320,7 +354,7 @@ static enum qs_code prepare(struct supervisor *s, struct qs_err *err)
         return err->code;
     say(s, "root", "", "done");
     if (qs_fs_mkdirs(AT_FDCWD, STATE "/twin/ssh", 0700, err) ||
-        qs_ssh_keypair(STATE "/twin/ssh/id_ed25519", &s->ssh_public, err) ||
+        qs_ssh_keypair(SSH_KEY, &s->ssh_public, err) ||
         qs_fabric_build(s->spec, &s->fabric, err))
         return err->code;
     say(s, "wires", "", "done");
@@ -335,7 +369,7 @@ static enum qs_code start_all(struct supervisor *s, struct qs_err *err)
     for (size_t i = 0; i < qs_fabric_count(s->fabric); i++)
         if (add_part_process(s, qs_fabric_part(s->fabric, i), err))
             return err->code;
-    if (qs_keys_write_credentials(STATE, s->credentials, err) || add_roles(s, err))
+    if (qs_ids_open_state(STATE, err) || qs_keys_write_credentials(STATE, s->credentials, err) || add_roles(s, err))
         return err->code;
     for (size_t i = 0; i < s->count; i++)
         qs_process_start(&s->procs[i]);

@@ -75,6 +75,7 @@ static enum qs_code read_all(const struct qs_val *v, struct rtr_conf *c, struct 
     c->state = qs_xstrdup(qs_val_get_str(v, "state", ""));
     c->cert = qs_xstrdup(qs_val_get_str(tls, "cert", ""));
     c->key = qs_xstrdup(qs_val_get_str(tls, "key", ""));
+    c->id = (unsigned)qs_val_get_int(v, "id", 0);
     if (read_version(c, err) || read_ports(qs_val_get(v, "ports"), c, err) ||
         read_management(qs_val_get(v, "management"), c, err))
         return qs_err_wrap(err, "router '%s'", c->name);

@@ -43,6 +43,7 @@ static enum qs_code enter_sandbox(const struct rtr *r, struct qs_err *err)
 {
     struct qs_sandbox box = {
         .read = { "/usr", "/lib", "/lib64", "/etc" }, .tcp_in = true, .net_admin = true, .spawn = true,
+        .id = r->conf.id,
     };
 
     if (*r->conf.root) {

@@ -29,6 +29,7 @@ struct rtr_conf {
     char *root;  /* where nft is run: chroot, "" for none */
     char *state; /* folder of the saved configuration, "" for none */
     uint32_t major, minor; /* 7, 18 */
+    unsigned id; /* its user and group once it serves; 0: keeps what it has */
     struct rtr_port *ports;
     size_t port_count;
     char *management_port;

@@ -282,9 +282,10 @@ static enum qs_code open_all(struct self *s, const struct qs_val *conf, struct q
     return serve(s, err);
 }
 
-static enum qs_code enter_sandbox(const char *state, struct qs_err *err)
+static enum qs_code enter_sandbox(const struct qs_val *conf, struct qs_err *err)
 {
-    const struct qs_sandbox box = { .write = { state }, .tcp_in = true, .net_admin = true };
+    const struct qs_sandbox box = { .write = { qs_val_get_str(conf, "state", "") }, .tcp_in = true, .net_admin = true,
+                                    .id = (unsigned)qs_val_get_int(conf, "id", 0) };
 
     return qs_role_fence(&box, err);
 }
@@ -297,7 +298,7 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
     *s = (struct self){ .loop = run->loop, .state = -1 };
     run->self = s;
     if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || open_all(s, conf, err) ||
-        enter_sandbox(qs_val_get_str(conf, "state", ""), err))
+        enter_sandbox(conf, err))
         return err->code;
     (void)snprintf(run->detail, sizeof(run->detail), "%s, %zu ports, eAPI on %u", s->platform->name,
                    s->platform->port_count, s->port);

@@ -117,11 +117,14 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
 {
     struct upstream *u = qs_xzalloc(sizeof(*u));
     qs_auto(val) struct qs_val *conf = NULL;
-    const struct qs_sandbox nothing = { 0 }; /* it answers on the sockets that it has */
+    struct qs_sandbox nothing = { .id = 0 }; /* it answers on the sockets that it has */
 
     run->self = u;
     u->server = qs_http_server_new(run->loop, NULL, on_request, u);
-    if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || set_up(u, conf, err) || qs_role_fence(&nothing, err))
+    if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || set_up(u, conf, err))
+        return err->code;
+    nothing.id = (unsigned)qs_val_get_int(conf, "id", 0);
+    if (qs_role_fence(&nothing, err))
         return err->code;
     (void)snprintf(run->detail, sizeof(run->detail), "answers HTTP");
     return QS_OK;
