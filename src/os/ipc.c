@@ -130,9 +130,14 @@ enum qs_code qs_ipc_recv(int fd, bool from_role, struct qs_ipc_frame *ret, struc
     struct qs_ipc_frame frame = { 0 };
     ssize_t n;
 
-    do
-        n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    /* A peer that ended with our frames unread resets the channel: told once, and ahead of the frames it sent. */
+    for (bool reset = false;; reset = true) {
+        do
+            n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+        while (n < 0 && errno == EINTR);
+        if (n >= 0 || errno != ECONNRESET || reset)
+            break;
+    }
     if (n == 0 || (n < 0 && errno == ECONNRESET))
         return qs_err_set(err, QS_UNREACHABLE, 0, "the channel is closed");
     if (n < 0)

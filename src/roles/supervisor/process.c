@@ -1,5 +1,6 @@
 #include "roles/supervisor/process.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,15 @@ static void on_frame(void *arg, int fd, uint32_t events)
     qs_ipc_frame_done(&frame);
 }
 
+/* A child's last words may still be in the channel when its end is known. */
+static void hear_the_rest(struct qs_process *p)
+{
+    struct pollfd in = { .fd = p->channel, .events = POLLIN };
+
+    while (p->channel >= 0 && poll(&in, 1, 0) > 0)
+        on_frame(p, p->channel, POLLIN);
+}
+
 static enum qs_code launch(struct qs_process *p, struct qs_err *err)
 {
     const char *argv[] = { "qs", "--role", p->role, NULL };
@@ -131,11 +141,12 @@ static enum qs_code launch(struct qs_process *p, struct qs_err *err)
     spawn.out = spawn.err = STDERR_FILENO;
     spawn.keep[0] = theirs;
     spawn.keep[1] = -1;
-    if (qs_spawn(&spawn, &p->pid, NULL, err) ||
-        qs_ipc_send(p->channel, QS_IPC_CONFIG, "", p->conf, p->fds, nfds, err))
+    if (qs_spawn(&spawn, &p->pid, NULL, err))
         return err->code;
     p->source = qs_loop_watch(p->loop, p->channel, EPOLLIN, on_frame, p);
-    return QS_OK;
+    if (qs_ipc_send(p->channel, QS_IPC_CONFIG, "", p->conf, p->fds, nfds, err) && err->code != QS_UNREACHABLE)
+        return err->code;
+    return QS_OK; /* a child that is gone already has said why in the channel */
 }
 
 void qs_process_start(struct qs_process *p)
@@ -160,9 +171,10 @@ void qs_process_exited(struct qs_process *p, int status)
 {
     char how[32];
 
+    p->pid = 0; /* what the channel still holds must kill nobody else */
+    hear_the_rest(p);
     drop_channel(p);
     drop_timer(p);
-    p->pid = 0;
     (void)snprintf(how, sizeof(how), WIFSIGNALED(status) ? "signal %d" : "exit %d",
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     if (p->state == QS_PROC_STOPPED) {

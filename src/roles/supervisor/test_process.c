@@ -150,6 +150,33 @@ static void what_failed_says_is_kept(void **state)
     end(&box);
 }
 
+/* The child is dead before we look: the channel and its end are both there to be read, in either order. */
+static void what_failed_says_is_kept_when_the_child_is_gone_first(void **state)
+{
+    static const struct {
+        const char *label;
+        bool turn_first;
+    } rows[] = { { "channel first", true }, { "end first", false } };
+
+    (void)state;
+    for (size_t i = 0; i < QS_COUNT(rows); i++) {
+        struct box box;
+        siginfo_t info;
+        int status;
+
+        start(&box, "failed");
+        pid_t pid = box.p.pid;
+        assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+        if (rows[i].turn_first)
+            qs_loop_turn(box.loop, 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        qs_process_exited(&box.p, status);
+        if (box.p.state != QS_PROC_BACKOFF || !qs_streq(box.p.detail, "no disk"))
+            fail_msg("%s: %s: %s", rows[i].label, qs_process_state_name(box.p.state), box.p.detail);
+        end(&box);
+    }
+}
+
 static void a_bad_frame_ends_the_child_not_us(void **state)
 {
     struct box box;
@@ -167,6 +194,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_child_stopped_before_it_was_ready_stays_stopped),
         cmocka_unit_test(a_killed_child_is_started_again),
         cmocka_unit_test(what_failed_says_is_kept),
+        cmocka_unit_test(what_failed_says_is_kept_when_the_child_is_gone_first),
         cmocka_unit_test(a_bad_frame_ends_the_child_not_us),
     };
 
