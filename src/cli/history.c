@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/verb.h"
 #include "converge/journal.h"
+#include "converge/plan.h"
 #include "text/json.h"
 #include "text/table.h"
 
@@ -64,14 +65,16 @@ static int print_all(const struct qs_cli *cli, const struct qs_val *applies)
 static void print_target(const struct qs_cli *cli, const struct qs_val *t)
 {
     const char *state = qs_val_get_str(t, "state", "");
-    const struct qs_val *native = qs_val_get(t, "native"), *error = qs_val_get(t, "error");
+    const struct qs_plan_style style = { .colour = cli->colour, .native = qs_cli_has(cli, "native") };
+    const struct qs_val *error = qs_val_get(t, "error");
+    qs_auto(buf) struct qs_buf out = QS_BUF(TEXT_MAX);
 
     (void)printf("%s: %s%s%s\n", qs_val_get_str(t, "name", ""), qs_tint_on(tint_of(state), cli->colour), state,
                  qs_tint_off(cli->colour));
     if (error)
         (void)printf("  %s\n", qs_val_get_str(error, "message", ""));
-    for (size_t i = 0; i < qs_val_count(native); i++)
-        (void)printf("  %s\n", qs_val_string(qs_val_at(native, i), ""));
+    qs_plan_print_changes(t, &style, &out);
+    (void)fwrite(qs_buf_text(&out), 1, out.len, stdout);
 }
 
 static int print_one(const struct qs_cli *cli, const struct qs_val *a)
@@ -142,6 +145,7 @@ static int run(const struct qs_cli *cli)
 
 static const struct qs_flag flags[] = {
     { "limit", "N", "show the N newest (20)" },
+    { "native", NULL, "show the commands that each device got" },
     { NULL, NULL, NULL },
 };
 const struct qs_verb qs_verb_history = {
@@ -149,6 +153,6 @@ const struct qs_verb qs_verb_history = {
     .min_args = 0, .max_args = 1,
     .help = "Without ID, the newest applies first, with how many resources each was to create, change and destroy, "
             "which were rollbacks, and which targets they hold. With ID (or a unique start of it), each target of that "
-            "apply with its outcome and the commands it got.",
+            "apply with its outcome and what was changed on it.",
     .run = run,
 };

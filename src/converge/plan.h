@@ -42,5 +42,7 @@ struct qs_plan_style {
 };
 /* What people read. Nothing to do is one line. */
 void qs_plan_print(const struct qs_val *plan, const struct qs_plan_style *style, struct qs_buf *buf);
+/* The changes of one target, of a plan or of an apply of the journal. */
+void qs_plan_print_changes(const struct qs_val *target, const struct qs_plan_style *style, struct qs_buf *buf);
 /* "5 s", "3 min", "2 h", "4 d". */
 const char *qs_age_text(int64_t seconds, char *text, size_t size);

@@ -109,6 +109,25 @@ static void print_native(const struct out *o, const struct qs_val *native)
         qs_buf_printf(o->buf, "    %s\n", qs_val_string(qs_val_at(native, i), ""));
 }
 
+static void print_changes(const struct out *o, const struct qs_val *t)
+{
+    const struct qs_val *changes = qs_val_get(t, "changes");
+
+    if (o->style.native) {
+        print_native(o, qs_val_get(t, "native"));
+        return;
+    }
+    for (size_t i = 0; i < qs_val_count(changes); i++)
+        print_change(o, qs_val_at(changes, i));
+}
+
+void qs_plan_print_changes(const struct qs_val *target, const struct qs_plan_style *style, struct qs_buf *buf)
+{
+    const struct out o = { .buf = buf, .style = *style };
+
+    print_changes(&o, target);
+}
+
 static bool is_held(const struct qs_val *t)
 {
     return qs_val_get(t, "held") && !qs_val_get_bool(t, "release", false);
@@ -140,12 +159,7 @@ static void print_target(const struct out *o, const struct qs_val *t)
         return;
     }
     qs_buf_putc(o->buf, '\n');
-    if (o->style.native) {
-        print_native(o, qs_val_get(t, "native"));
-        return;
-    }
-    for (size_t i = 0; i < qs_val_count(changes); i++)
-        print_change(o, qs_val_at(changes, i));
+    print_changes(o, t);
 }
 
 /* What must not be missed comes first, each by its name. */

@@ -108,6 +108,24 @@ def test_a_rollback_brings_back_and_holds_until_released(other):
     assert (missing.returncode, missing.stderr.splitlines()[0]) == (1, "qs: there is no apply 'nonsense'")
 
 
+def test_history_shows_what_an_apply_changed_and_a_rollback_undoes_it_on_the_device(other):
+    first = other.json("history")["applies"][0]["id"]
+    other.qs("apply", "--yes")
+    made = other.json("history")["applies"][0]["id"]
+    shown = other.qs("history", made).stdout
+    assert shown.startswith(f"apply {made}: done, started ")
+    assert "\nedge: done\n  ~ " in shown and '"core switch" → "the core switch"' in shown
+    native = other.qs("history", made, "--native").stdout
+    assert "the core switch" in native and "→" not in native
+    other.qs("rollback", first, "--yes")
+    other.lab = ROOT / "lab"
+    assert other.qs("plan", "--release", "--detailed-exitcode").returncode == 0, "the device is as it was before"
+    back = other.json("history")["applies"][0]["id"]
+    assert '"the core switch" → "core switch"' in other.qs("history", back).stdout
+    other.qs("apply", "--yes", "--release")
+    assert other.json("history")["applies"][0]["held"] == []
+
+
 def test_a_hung_device_is_named_and_the_others_finish(other, stopped_leaf):
     done = other.qs("apply", "--yes", check=False, timeout=60)
     assert done.returncode == 1
