@@ -208,3 +208,83 @@ def test_a_switch_that_rejects_a_command(running, tmp_path, by_hand, said, undo)
         for line in undo:
             on_leaf(lab, line)
     then_all_is_well(lab)
+
+
+CUTTER = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 443)) # the driver refuses to move the API from the port that it came by
+print("listening", flush=True)
+left, lock = int(sys.argv[2]), threading.Lock()
+
+def is_cut(count):
+    global left
+    with lock:
+        before, left = left, left - count
+        return before > 0 >= left
+
+def carry(source, to, counted):
+    try:
+        while (data := source.recv(65536)) and not (counted and is_cut(len(data))):
+            to.sendall(data)
+    except OSError:
+        pass
+    for s in source, to:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+while True:
+    near, _ = listener.accept()
+    far = socket.create_connection((sys.argv[1], 443))
+    threading.Thread(target=carry, args=(near, far, True), daemon=True).start()
+    threading.Thread(target=carry, args=(far, near, False), daemon=True).start()
+"""
+
+
+def test_a_connection_cut_at_any_place_leaves_all_or_nothing(running, tmp_path):
+    lab, other = running
+    outcomes = set()
+    user = [] if os.geteuid() == 0 else ["-U", "--preserve-credentials"]
+    pid = (lab.state / "run" / "pid").read_text().strip()
+    for after_bytes in range(300, 3000, 190):
+        lab.lab = ROOT / "lab"
+        lab.qs("apply", "--yes")
+        before = running_config(lab)
+        lab.lab = other
+        saved = tmp_path / "plan.json"
+        lab.qs("plan", "--out", saved)
+        cutter = subprocess.Popen(["nsenter", "-t", pid, *user, "-n", sys.executable, "-c", CUTTER, "10.0.0.12", str(after_bytes)],
+                                  stdout=subprocess.PIPE, text=True)
+        try:
+            assert cutter.stdout.readline() == "listening\n"
+            with told_otherwise(lab, address="127.0.0.1"):
+                done = lab.qs("apply", saved, "--json", check=False, timeout=90)
+        finally:
+            cutter.kill()
+            cutter.wait()
+        states = {t["name"]: t["state"] for t in json.loads(done.stdout)["targets"]}
+        assert states["admin"] == "done"
+        if states["leaf"] == "failed":
+            assert "switch 'leaf'" in done.stderr
+            assert running_config(lab) == before, after_bytes
+        else:
+            assert states["leaf"] == "done"
+            assert "spare" in running_config(lab)
+        outcomes.add(states["leaf"])
+        then_all_is_well(lab)
+    assert outcomes == {"failed", "done"}
+
+
+def test_a_plan_of_an_earlier_life_of_the_lab_is_stale(planned):
+    lab, saved = planned
+    wanted, lab.lab = lab.lab, ROOT / "lab"
+    lab.qs("down")
+    lab.up()
+    before = running_config(lab)
+    lab.lab = wanted
+    refused = lab.qs("apply", saved, check=False)
+    assert refused.returncode == 1
+    assert "leaf: the plan is stale: the device changed since it was made" in refused.stderr
+    assert running_config(lab) == before
+    then_all_is_well(lab)
