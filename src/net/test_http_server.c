@@ -386,7 +386,6 @@ static void the_holder_hears_that_a_peer_left(void **state)
     (void)state;
     for (size_t i = 0; i < QS_COUNT(paths); i++) {
         struct app app = { 0 };
-        qs_auto(buf) struct qs_buf b = QS_BUF(4096);
         qs_auto(str) char *text = qs_xasprintf("GET %s HTTP/1.1\r\n" HOST "\r\n", paths[i]);
 
         start(&app);
@@ -456,7 +455,6 @@ static void a_stream_that_falls_behind_is_dropped(void **state)
 static void a_reader_that_does_not_read_is_dropped(void **state)
 {
     struct app app = { .server.limits = { .write_ms = 100 } };
-    qs_auto(buf) struct qs_buf b = QS_BUF(1 << 26);
 
     (void)state;
     start(&app);

@@ -489,8 +489,8 @@ static void rows_become_one_ruleset(void **state)
         "/ip/firewall/address-list/add =list=our_own =address=10.0.0.0/8",
         "/ip/firewall/address-list/add =list=our_own =address=11.0.0.1-11.0.0.9",
         "/ip/firewall/filter/add =chain=input =connection-state=related,established",
-        "/ip/firewall/filter/add =chain=forward =protocol=tcp =dst-port=80,443 =src-address-list=our_own "
-        "=in-interface=!ether1 =log=yes =log-prefix=a\"b",
+        ("/ip/firewall/filter/add =chain=forward =protocol=tcp =dst-port=80,443 =src-address-list=our_own "
+         "=in-interface=!ether1 =log=yes =log-prefix=a\"b"),
         "/ip/firewall/filter/add =chain=forward =action=jump =jump-target=more",
         "/ip/firewall/filter/add =chain=more =action=reject =src-address-list=!none",
         "/ip/firewall/filter/add =chain=forward =action=drop =disabled=yes",
