@@ -14,6 +14,7 @@ function swap(part, html) {
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (place) {
     const back = document.getElementById(place) ?? part.querySelector(`[href="${CSS.escape(place)}"]`);
+    /** @type {Element | null} */
     const target = back?.querySelector("summary") ?? back;
     if (target instanceof HTMLElement || target instanceof SVGElement) target.focus({ preventScroll: true });
   }
