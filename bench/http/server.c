@@ -54,7 +54,8 @@ static void start_stream(struct app *app, struct qs_http_req *r)
 
 static void broadcast(struct app *app, struct qs_http_req *r)
 {
-    static const char event[] = "event: signal\ndata: {\"name\":\"leaf\",\"state\":\"up\",\"since\":\"2026-03-02T10:11:12Z\"}\n\n";
+    static const char event[] =
+        "event: signal\ndata: {\"name\":\"leaf\",\"state\":\"up\",\"since\":\"2026-03-02T10:11:12Z\"}\n\n";
     uint64_t start = qs_mono_us();
 
     qs_http_broadcast(app->reqs, app->count, event, sizeof(event) - 1);

@@ -38,4 +38,7 @@ char *qs_buf_take(struct qs_buf *b);
 void qs_buf_clear(struct qs_buf *b); /* keeps the memory */
 void qs_buf_done(struct qs_buf *b);
 
-static inline void qs_auto_buf_cb(struct qs_buf *b) { qs_buf_done(b); }
+static inline void qs_auto_buf_cb(struct qs_buf *b)
+{
+    qs_buf_done(b);
+}

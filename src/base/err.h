@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 /*    name         text           retry */
-#define QS_CODES(X)                  \
+/* clang-format off */
+#define QS_CODES(X) \
     X(OK,          "ok",          false) \
     X(INVALID,     "invalid",     false) /* the input is wrong: a person must change it */ \
     X(NOTFOUND,    "not-found",   false) \
@@ -25,12 +26,13 @@
     X(IO,          "io",          false) \
     X(UNSUPPORTED, "unsupported", false) /* this machine or build cannot do it */ \
     X(INTERNAL,    "internal",    false)
+/* clang-format on */
 
 enum qs_code {
 #define X(name, text, retry) QS_##name,
     QS_CODES(X)
 #undef X
-    QS_CODE_MAX_
+        QS_CODE_MAX_
 };
 
 struct qs_err {
@@ -45,19 +47,17 @@ struct qs_err {
 #define QS_PRINTF(a, b) __attribute__((__format__(__printf__, a, b)))
 #define QS_MUST_CHECK __attribute__((__warn_unused_result__))
 /* Drops a result on purpose; gcc does not take (void) for that. */
-#define QS_IGNORE(expr)                                                                            \
-    do {                                                                                           \
-        if (expr) {                                                                                \
-        }                                                                                          \
+#define QS_IGNORE(expr) \
+    do {                \
+        if (expr) {     \
+        }               \
     } while (0)
 #define QS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Sets the root cause, dropping anything held before. Returns `code`. */
-enum qs_code qs_err_set(struct qs_err *err, enum qs_code code, int sys, const char *fmt, ...)
-    QS_PRINTF(4, 5);
+enum qs_code qs_err_set(struct qs_err *err, enum qs_code code, int sys, const char *fmt, ...) QS_PRINTF(4, 5);
 /* Sets the root cause from an errno: "<text>: <strerror>". Returns `code`. */
-enum qs_code qs_err_sys(struct qs_err *err, enum qs_code code, int errnum, const char *fmt, ...)
-    QS_PRINTF(4, 5);
+enum qs_code qs_err_sys(struct qs_err *err, enum qs_code code, int errnum, const char *fmt, ...) QS_PRINTF(4, 5);
 /* Attaches a hint to an error already set. Returns err->code. */
 enum qs_code qs_err_hint(struct qs_err *err, const char *fmt, ...) QS_PRINTF(2, 3);
 /* Prefixes one level of context. When ctx is full the outer level is dropped, never the cause. */

@@ -63,8 +63,7 @@ static enum qs_code write_all(int fd, const char *path, const char *data, size_t
     return QS_OK;
 }
 
-enum qs_code qs_fs_write(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
-                         struct qs_err *err)
+enum qs_code qs_fs_write(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct qs_err *err)
 {
     char word[9];
 

@@ -32,7 +32,7 @@ struct qs_timer *qs_loop_at(struct qs_loop *loop, uint64_t at_ms, qs_timer_fn *f
 struct qs_timer *qs_loop_after(struct qs_loop *loop, uint64_t ms, qs_timer_fn *fn, void *arg);
 void qs_timer_cancel(struct qs_timer *t); /* must not have run; accepts NULL */
 
-void qs_loop_run(struct qs_loop *loop);  /* until qs_loop_stop() */
+void qs_loop_run(struct qs_loop *loop); /* until qs_loop_stop() */
 /* One turn: waits at most `ms` (-1: until something happens) and dispatches. */
 void qs_loop_turn(struct qs_loop *loop, int ms);
 void qs_loop_stop(struct qs_loop *loop);

@@ -12,7 +12,11 @@
 
 static void a_file_is_read_up_to_the_cap_and_not_beyond(void **state)
 {
-    static const struct { const char *label; size_t file, cap; enum qs_code want; } rows[] = {
+    static const struct {
+        const char *label;
+        size_t file, cap;
+        enum qs_code want;
+    } rows[] = {
         { "empty", 0, 10, QS_OK },
         { "far below a small cap", 5, 4096, QS_OK },
         { "one below", 9, 10, QS_OK },

@@ -139,9 +139,14 @@ static const struct qs_flag flags[] = {
 };
 
 const struct qs_verb qs_verb_adr = {
-    .name = "adr", .args = "[list | show NUMBER | check | graph]", .summary = "the decision records and their revisit conditions",
-    .help = "Every record says what was chosen, what else was considered and why, and when to look again. The conditions "
-            "are evaluated against the lab: fired, armed or unknown. What rests on a fired decision is in doubt.\n\n"
-            "check fails on dangling links, circles and missing fields. graph prints Graphviz text.",
-    .flags = flags, .max_args = 2, .run = run,
+    .name = "adr",
+    .args = "[list | show NUMBER | check | graph]",
+    .summary = "the decision records and their revisit conditions",
+    .help =
+        "Every record says what was chosen, what else was considered and why, and when to look again. The conditions "
+        "are evaluated against the lab: fired, armed or unknown. What rests on a fired decision is in doubt.\n\n"
+        "check fails on dangling links, circles and missing fields. graph prints Graphviz text.",
+    .flags = flags,
+    .max_args = 2,
+    .run = run,
 };

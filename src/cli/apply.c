@@ -62,14 +62,19 @@ static const struct qs_flag flags[] = {
     { NULL, NULL, NULL },
 };
 const struct qs_verb qs_verb_apply = {
-    .name = "apply", .args = "[FILE]", .summary = "bring every target to what the lab declares", .flags = flags,
-    .min_args = 0, .max_args = 1,
-    .help = "Plans, shows the plan, asks, and applies it. With FILE, applies exactly that saved plan and refuses it when "
-            "the lab or a device changed since it was made. On a terminal it asks; elsewhere a plan that destroys "
-            "something needs --yes.\n\n"
-            "Targets that do not depend on each other are changed at once. Each change is probed over a new connection "
-            "before it is confirmed, and a target whose change fails goes back to its old state; those that depend on "
-            "it are left alone, the others finish. After a kill at any point, running it again continues to the same "
-            "end. A second run changes nothing.",
+    .name = "apply",
+    .args = "[FILE]",
+    .summary = "bring every target to what the lab declares",
+    .flags = flags,
+    .min_args = 0,
+    .max_args = 1,
+    .help =
+        "Plans, shows the plan, asks, and applies it. With FILE, applies exactly that saved plan and refuses it when "
+        "the lab or a device changed since it was made. On a terminal it asks; elsewhere a plan that destroys "
+        "something needs --yes.\n\n"
+        "Targets that do not depend on each other are changed at once. Each change is probed over a new connection "
+        "before it is confirmed, and a target whose change fails goes back to its old state; those that depend on "
+        "it are left alone, the others finish. After a kill at any point, running it again continues to the same "
+        "end. A second run changes nothing.",
     .run = run,
 };

@@ -71,8 +71,9 @@ static enum qs_code consent(const struct qs_cli *cli, const struct qs_val *plan,
     }
     if (!destroys && !asks)
         return QS_OK;
-    (void)qs_err_set(err, QS_CONFLICT, 0, destroys ? "the plan destroys something and nobody can be asked"
-                                                   : "nobody may be asked whether to apply");
+    (void)qs_err_set(err, QS_CONFLICT, 0,
+                     destroys ? "the plan destroys something and nobody can be asked"
+                              : "nobody may be asked whether to apply");
     return qs_err_hint(err, "Look at the plan, then run it again with --yes.");
 }
 
@@ -101,9 +102,14 @@ struct follow {
 
 static void show_phase(struct follow *f, const struct qs_val *line)
 {
-    static const struct { const char *phase; enum qs_progress_state state; } ends[] = {
-        { "done", QS_PROGRESS_DONE },     { "unchanged", QS_PROGRESS_DONE },
-        { "failed", QS_PROGRESS_FAILED }, { "skipped", QS_PROGRESS_FAILED },
+    static const struct {
+        const char *phase;
+        enum qs_progress_state state;
+    } ends[] = {
+        { "done", QS_PROGRESS_DONE },
+        { "unchanged", QS_PROGRESS_DONE },
+        { "failed", QS_PROGRESS_FAILED },
+        { "skipped", QS_PROGRESS_FAILED },
     };
     const char *phase = qs_val_get_str(line, "phase", "");
     enum qs_progress_state state = QS_PROGRESS_BEGUN;

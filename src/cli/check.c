@@ -25,10 +25,11 @@ static void say_all(const char *folder, const struct qs_val *sites)
 {
     const struct qs_val *one = qs_val_at(sites, 0);
 
-    (void)printf("%s: %lld VLANs, %lld devices, %lld nodes, %lld cables, %lld components, %lld signals: no problems for",
-                 folder, (long long)qs_val_get_int(one, "vlans", 0), (long long)qs_val_get_int(one, "devices", 0),
-                 (long long)qs_val_get_int(one, "nodes", 0), (long long)qs_val_get_int(one, "cables", 0),
-                 (long long)qs_val_get_int(one, "components", 0), (long long)qs_val_get_int(one, "signals", 0));
+    (void)printf(
+        "%s: %lld VLANs, %lld devices, %lld nodes, %lld cables, %lld components, %lld signals: no problems for", folder,
+        (long long)qs_val_get_int(one, "vlans", 0), (long long)qs_val_get_int(one, "devices", 0),
+        (long long)qs_val_get_int(one, "nodes", 0), (long long)qs_val_get_int(one, "cables", 0),
+        (long long)qs_val_get_int(one, "components", 0), (long long)qs_val_get_int(one, "signals", 0));
     for (size_t i = 0; i < qs_val_count(sites); i++)
         (void)printf("%s %s", i ? "," : "", qs_val_get_str(qs_val_at(sites, i), "name", ""));
     (void)printf("\n");
@@ -63,7 +64,8 @@ static int run(const struct qs_cli *cli)
 }
 
 const struct qs_verb qs_verb_check = {
-    .name = "check", .summary = "check the lab files, for every site or the one of --site",
+    .name = "check",
+    .summary = "check the lab files, for every site or the one of --site",
     .help = "Reads every file of the lab folder and says what is wrong: unknown keys, wrong types, references to what "
             "does not exist, and what does not fit across files, from duplicate addresses to a change that would cut "
             "the management path. Up to 20 problems at once, each with file, line and column.\n\n"

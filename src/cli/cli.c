@@ -113,7 +113,8 @@ static enum qs_code take_flag(struct qs_cli *cli, const struct qs_flag *own, cha
     if (!flag->value || equals)
         return set_flag(cli, flag, equals ? equals + 1 : "", err);
     if (*at + 1 >= argc)
-        return qs_err_set(err, QS_INVALID, 0, "flag '--%s' needs a value: --%s %s", flag->name, flag->name, flag->value);
+        return qs_err_set(err, QS_INVALID, 0, "flag '--%s' needs a value: --%s %s", flag->name, flag->name,
+                          flag->value);
     return set_flag(cli, flag, argv[++*at], err);
 }
 
@@ -167,8 +168,8 @@ static enum qs_code check_args(const struct qs_cli *cli, struct qs_err *err)
 
     if (cli->arg_count >= v->min_args && cli->arg_count <= v->max_args)
         return QS_OK;
-    (void)qs_err_set(err, QS_INVALID, 0, cli->arg_count < v->min_args ? "'qs %s' needs more words" : "'qs %s' takes fewer words",
-                     v->name);
+    (void)qs_err_set(err, QS_INVALID, 0,
+                     cli->arg_count < v->min_args ? "'qs %s' needs more words" : "'qs %s' takes fewer words", v->name);
     return qs_err_hint(err, "Usage: qs %s %s", v->name, v->args ? v->args : "");
 }
 
@@ -214,7 +215,8 @@ int qs_cli_main(int argc, char **argv)
 {
     char **words = qs_xzalloc(sizeof(char *) * ((size_t)argc + 1));
     qs_auto(str) char *state = state_folder();
-    struct qs_cli cli = { .state = state, .lab = environment_or("QS_LAB", "lab"),
+    struct qs_cli cli = { .state = state,
+                          .lab = environment_or("QS_LAB", "lab"),
                           .site = environment_or("QS_SITE", "twin") };
     int status = run_verb(&cli, argc, argv, words);
 

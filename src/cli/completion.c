@@ -67,8 +67,8 @@ static void fish(void)
 
         (void)printf("complete -c qs -n __fish_use_subcommand -a %.*s -d '%s'\n", len, v->name, v->summary);
         for (const struct qs_flag *f = v->flags; f && f->name; f++)
-            (void)printf("complete -c qs -n '__fish_seen_subcommand_from %.*s' -l %s -d '%s'%s\n", len, v->name, f->name,
-                         f->help, f->value ? " -r" : "");
+            (void)printf("complete -c qs -n '__fish_seen_subcommand_from %.*s' -l %s -d '%s'%s\n", len, v->name,
+                         f->name, f->help, f->value ? " -r" : "");
     }
     for (const struct qs_flag *f = qs_global_flags; f->name; f++)
         (void)printf("complete -c qs -l %s -d '%s'%s\n", f->name, f->help, f->value ? " -r" : "");
@@ -94,6 +94,11 @@ static int run(const struct qs_cli *cli)
 }
 
 const struct qs_verb qs_verb_completion = {
-    .name = "completion", .args = "bash|zsh|fish", .summary = "print shell completions",
-    .help = "For example: qs completion bash > /etc/bash_completion.d/qs", .min_args = 1, .max_args = 1, .run = run,
+    .name = "completion",
+    .args = "bash|zsh|fish",
+    .summary = "print shell completions",
+    .help = "For example: qs completion bash > /etc/bash_completion.d/qs",
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
 };

@@ -50,8 +50,11 @@ static const struct qs_flag flags[] = {
 };
 
 const struct qs_verb qs_verb_down = {
-    .name = "down", .summary = "stop the lab on this machine and remove what it left",
-    .help = "Stops every process of the twin and removes its files from the state folder. The Debian root that the nodes "
-            "share is kept, because building it takes half a minute; --purge removes it too.",
-    .flags = flags, .run = run,
+    .name = "down",
+    .summary = "stop the lab on this machine and remove what it left",
+    .help =
+        "Stops every process of the twin and removes its files from the state folder. The Debian root that the nodes "
+        "share is kept, because building it takes half a minute; --purge removes it too.",
+    .flags = flags,
+    .run = run,
 };

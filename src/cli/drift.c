@@ -120,10 +120,12 @@ static int run(const struct qs_cli *cli)
 }
 
 const struct qs_verb qs_verb_drift = {
-    .name = "drift", .summary = "show what differs from what was last applied",
-    .help = "Observes every target and names what was removed, added, moved or changed on it since the last apply, by type "
-            "and name, lines that qs does not model included. A target that was never applied is compared with the lab. "
-            "Nothing is changed; 'qs apply' brings it back.\n\n"
-            "The exit status is 1 when a target could not be observed.",
+    .name = "drift",
+    .summary = "show what differs from what was last applied",
+    .help =
+        "Observes every target and names what was removed, added, moved or changed on it since the last apply, by type "
+        "and name, lines that qs does not model included. A target that was never applied is compared with the lab. "
+        "Nothing is changed; 'qs apply' brings it back.\n\n"
+        "The exit status is 1 when a target could not be observed.",
     .run = run,
 };

@@ -91,8 +91,11 @@ static enum qs_code open_client(const struct qs_cli *cli, uint64_t total_ms, str
                                 struct qs_err *err)
 {
     qs_auto(str) char *socket = socket_path(cli);
-    struct qs_http_client_conf conf = { .base = "http://executor", .unix_path = socket, .connect_ms = CONNECT_MS,
-                                        .total_ms = total_ms, .body_max = REPLY_MAX };
+    struct qs_http_client_conf conf = { .base = "http://executor",
+                                        .unix_path = socket,
+                                        .connect_ms = CONNECT_MS,
+                                        .total_ms = total_ms,
+                                        .body_max = REPLY_MAX };
 
     if (ensure(cli, err))
         return err->code;

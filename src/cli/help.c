@@ -9,7 +9,8 @@ void qs_help_list(FILE *out)
     const struct qs_verb *v;
 
     (void)fputs("qs brings a half rack up from one repository, keeps it converged and shows what is true.\n\n"
-                "Usage: qs VERB [FLAGS] [WORDS]\n\nVerbs:\n", out);
+                "Usage: qs VERB [FLAGS] [WORDS]\n\nVerbs:\n",
+                out);
     for (size_t i = 0; (v = qs_verb_at(i)); i++)
         (void)fprintf(out, "  %-16s %s\n", v->name, v->summary);
     (void)fputs("\nRun 'qs help VERB' for its flags. The guide is in docs/guide/.\n", out);
@@ -28,8 +29,8 @@ static void print_flags(FILE *out, const struct qs_flag *flags)
 
 void qs_help_verb(FILE *out, const struct qs_verb *v)
 {
-    (void)fprintf(out, "qs %s: %s\n\nUsage: qs %s%s%s%s\n", v->name, v->summary, v->name,
-                  v->flags ? " [FLAGS]" : "", v->args ? " " : "", v->args ? v->args : "");
+    (void)fprintf(out, "qs %s: %s\n\nUsage: qs %s%s%s%s\n", v->name, v->summary, v->name, v->flags ? " [FLAGS]" : "",
+                  v->args ? " " : "", v->args ? v->args : "");
     if (v->help)
         (void)fprintf(out, "\n%s\n", v->help);
     if (v->flags) {
@@ -74,8 +75,9 @@ static void man_page(FILE *out)
 {
     const struct qs_verb *v;
 
-    (void)fprintf(out, ".TH QS 1 \"\" \"qs %s\" \"User Commands\"\n.SH NAME\nqs \\- bring a rack up from one repository "
-                       "and keep it converged\n.SH SYNOPSIS\n.B qs\n.I VERB\n[\\fIFLAGS\\fR] [\\fIWORDS\\fR]\n.SH VERBS\n",
+    (void)fprintf(out,
+                  ".TH QS 1 \"\" \"qs %s\" \"User Commands\"\n.SH NAME\nqs \\- bring a rack up from one repository "
+                  "and keep it converged\n.SH SYNOPSIS\n.B qs\n.I VERB\n[\\fIFLAGS\\fR] [\\fIWORDS\\fR]\n.SH VERBS\n",
                   QS_VERSION);
     for (size_t i = 0; (v = qs_verb_at(i)); i++) {
         (void)fprintf(out, ".SS qs %s %s\n", v->name, v->args ? v->args : "");
@@ -88,7 +90,8 @@ static void man_page(FILE *out)
     }
     (void)fputs(".SH FLAGS OF EVERY VERB\n", out);
     man_flags(out, qs_global_flags);
-    (void)fputs(".SH EXIT STATUS\n0 done, 1 error. Only \\fBqs plan \\-\\-detailed\\-exitcode\\fR uses 0 nothing to do, 1 error, "
+    (void)fputs(".SH EXIT STATUS\n0 done, 1 error. Only \\fBqs plan \\-\\-detailed\\-exitcode\\fR uses 0 nothing to "
+                "do, 1 error, "
                 "2 changes.\n.SH FILES\n.TP\n.I lab/\nthe declared state: YAML, in Git\n.TP\n.I /var/lib/qs\nstate "
                 "(\\fI~/.local/state/qs\\fR for an ordinary user); everything else is rebuilt from Git\n",
                 out);
@@ -129,6 +132,10 @@ static const struct qs_flag help_flags[] = {
 };
 
 const struct qs_verb qs_verb_help = {
-    .name = "help", .args = "[VERB]", .summary = "show the verbs, or one verb's flags", .flags = help_flags,
-    .max_args = 2, .run = run_help,
+    .name = "help",
+    .args = "[VERB]",
+    .summary = "show the verbs, or one verb's flags",
+    .flags = help_flags,
+    .max_args = 2,
+    .run = run_help,
 };

@@ -40,7 +40,11 @@ static void add_row(struct qs_table *t, const struct qs_val *a)
     if (rollback)
         qs_buf_printf(&notes, "back to %s", rollback);
     for (size_t i = 0; i < qs_val_count(held); i++)
-        qs_buf_printf(&notes, "%s%s", i ? ", " : notes.len ? "; holds " : "holds ", qs_val_string(qs_val_at(held, i), ""));
+        qs_buf_printf(&notes, "%s%s",
+                      i           ? ", "
+                      : notes.len ? "; holds "
+                                  : "holds ",
+                      qs_val_string(qs_val_at(held, i), ""));
     qs_table_cell(t, QS_PLAIN, "%s", qs_buf_text(&notes));
 }
 
@@ -149,8 +153,12 @@ static const struct qs_flag flags[] = {
     { NULL, NULL, NULL },
 };
 const struct qs_verb qs_verb_history = {
-    .name = "history", .args = "[ID]", .summary = "list what was applied, or show one apply", .flags = flags,
-    .min_args = 0, .max_args = 1,
+    .name = "history",
+    .args = "[ID]",
+    .summary = "list what was applied, or show one apply",
+    .flags = flags,
+    .min_args = 0,
+    .max_args = 1,
     .help = "Without ID, the newest applies first, with how many resources each was to create, change and destroy, "
             "which were rollbacks, and which targets they hold. With ID (or a unique start of it), each target of that "
             "apply with its outcome and what was changed on it.",

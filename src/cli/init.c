@@ -18,14 +18,21 @@ static int run(const struct qs_cli *cli)
         return qs_cli_json(doc);
     }
     (void)printf("%s\n", folder);
-    (void)fprintf(stderr, "Two switches, a router and three servers are described in %s. Next:\n"
-                  "    qs check --lab %s\n    qs up --lab %s\n", folder, folder, folder);
+    (void)fprintf(stderr,
+                  "Two switches, a router and three servers are described in %s. Next:\n"
+                  "    qs check --lab %s\n    qs up --lab %s\n",
+                  folder, folder, folder);
     return 0;
 }
 
 const struct qs_verb qs_verb_init = {
-    .name = "init", .args = "DIR", .summary = "write a small starting lab into an empty folder",
-    .help = "The lab passes `qs check` and comes up in the twin as it is. Change names, addresses, models and cabling to "
-            "what stands in your rack.",
-    .min_args = 1, .max_args = 1, .run = run,
+    .name = "init",
+    .args = "DIR",
+    .summary = "write a small starting lab into an empty folder",
+    .help =
+        "The lab passes `qs check` and comes up in the twin as it is. Change names, addresses, models and cabling to "
+        "what stands in your rack.",
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
 };

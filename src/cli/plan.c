@@ -130,12 +130,15 @@ static const struct qs_flag flags[] = {
     { NULL, NULL, NULL },
 };
 const struct qs_verb qs_verb_plan = {
-    .name = "plan", .summary = "show what an apply would change", .flags = flags,
-    .help = "Observes every target, compares it with the lab and shows what would be created (+), changed (~), destroyed "
-            "(-) or destroyed and made anew (-/+), in the order in which it would run. Nothing is changed. Destroys and "
-            "reboots are named first.\n\n"
-            "A target that cannot be observed is shown with its error, and the exit status is 1.\n\n"
-            "A plan saved with --out is applied exactly, or refused when the lab or a device changed since. An offline "
-            "plan compares with the last stored observation and says how old it is; with none, with nothing.",
+    .name = "plan",
+    .summary = "show what an apply would change",
+    .flags = flags,
+    .help =
+        "Observes every target, compares it with the lab and shows what would be created (+), changed (~), destroyed "
+        "(-) or destroyed and made anew (-/+), in the order in which it would run. Nothing is changed. Destroys and "
+        "reboots are named first.\n\n"
+        "A target that cannot be observed is shown with its error, and the exit status is 1.\n\n"
+        "A plan saved with --out is applied exactly, or refused when the lab or a device changed since. An offline "
+        "plan compares with the last stored observation and says how old it is; with none, with nothing.",
     .run = run,
 };

@@ -30,11 +30,16 @@ static const struct qs_flag flags[] = {
     { NULL, NULL, NULL },
 };
 const struct qs_verb qs_verb_rollback = {
-    .name = "rollback", .args = "ID", .summary = "bring the targets back to the state as of an earlier apply",
-    .flags = flags, .min_args = 1, .max_args = 1,
-    .help = "ID is that of an apply in 'qs history', or a unique start of it. The plan back is shown and asked about like "
-            "any other, and applied with the same care.\n\n"
-            "The targets are then held: plans show the hold instead of undoing the rollback, until 'qs apply --release' "
-            "takes them back to what the lab declares.",
+    .name = "rollback",
+    .args = "ID",
+    .summary = "bring the targets back to the state as of an earlier apply",
+    .flags = flags,
+    .min_args = 1,
+    .max_args = 1,
+    .help =
+        "ID is that of an apply in 'qs history', or a unique start of it. The plan back is shown and asked about like "
+        "any other, and applied with the same care.\n\n"
+        "The targets are then held: plans show the hold instead of undoing the rollback, until 'qs apply --release' "
+        "takes them back to what the lab declares.",
     .run = run,
 };

@@ -103,9 +103,13 @@ static const struct qs_flag flags[] = {
 };
 
 const struct qs_verb qs_verb_schema = {
-    .name = "schema", .args = "[KIND]", .summary = "print JSON Schema of a lab file, or the list of kinds",
+    .name = "schema",
+    .args = "[KIND]",
+    .summary = "print JSON Schema of a lab file, or the list of kinds",
     .help = "KIND is a path inside the lab folder: network/vlans.yaml, components/apps.yaml. Editors that know the "
             "schemas complete keys and check values as you type; with the YAML language server put this on top of a "
             "file:\n\n    # yaml-language-server: $schema=../schema/network/vlans.schema.json",
-    .flags = flags, .max_args = 1, .run = run,
+    .flags = flags,
+    .max_args = 1,
+    .run = run,
 };

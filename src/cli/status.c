@@ -19,7 +19,9 @@ static const struct {
     const char *state;
     enum qs_tint tint;
 } tints[] = {
-    { "up", QS_GREEN }, { "degraded", QS_YELLOW }, { "down", QS_RED },
+    { "up", QS_GREEN },
+    { "degraded", QS_YELLOW },
+    { "down", QS_RED },
 };
 
 static enum qs_tint tint_of(const char *state)
@@ -36,9 +38,13 @@ static enum qs_code fetch(const struct qs_cli *cli, struct qs_http_reply *reply,
     const char *url = qs_cli_flag(cli, "url");
     qs_auto(str) char *socket = qs_xasprintf("%s/run/status.sock", cli->state);
     bool local = !url && access(socket, R_OK | W_OK) == 0;
-    struct qs_http_client_conf conf = { .base = local ? "http://localhost" : url ? url : PANEL,
-                                        .unix_path = local ? socket : NULL, .connect_ms = TIMEOUT_MS,
-                                        .total_ms = TIMEOUT_MS, .body_max = REPLY_MAX };
+    struct qs_http_client_conf conf = { .base = local ? "http://localhost"
+                                                : url ? url
+                                                      : PANEL,
+                                        .unix_path = local ? socket : NULL,
+                                        .connect_ms = TIMEOUT_MS,
+                                        .total_ms = TIMEOUT_MS,
+                                        .body_max = REPLY_MAX };
     qs_auto(http_client) struct qs_http_client *client = NULL;
 
     if (qs_http_client_new(&conf, &client, err) ||

@@ -21,8 +21,9 @@
 static enum qs_code read_roles(const struct qs_cli *cli, struct qs_val **ret, struct qs_err *err)
 {
     qs_auto(str) char *socket = qs_xasprintf("%s/run/supervisor.sock", cli->state);
-    struct qs_http_client_conf conf = { .base = "http://supervisor", .unix_path = socket, .connect_ms = 1000,
-                                        .total_ms = 5000, .body_max = 1 << 20 };
+    struct qs_http_client_conf conf = {
+        .base = "http://supervisor", .unix_path = socket, .connect_ms = 1000, .total_ms = 5000, .body_max = 1 << 20
+    };
     qs_auto(http_client) struct qs_http_client *client = NULL;
     qs_auto(reply) struct qs_http_reply reply = { 0 };
 
@@ -109,7 +110,8 @@ static int exec_in(const struct qs_cli *cli, const struct qs_val *doc)
     if (qs_streq(name, "self") || qs_streq(name, qs_val_get_str(doc, "self", NULL)))
         e.pid = 0;
     if (e.pid < 0 || cli->arg_count < 3) {
-        (void)qs_err_set(&err, QS_INVALID, 0, e.pid < 0 ? "no part of the twin is called '%s'" : "no command for '%s'", name);
+        (void)qs_err_set(&err, QS_INVALID, 0, e.pid < 0 ? "no part of the twin is called '%s'" : "no command for '%s'",
+                         name);
         (void)qs_err_hint(&err, "For example: qs twin exec cp1 -- ping -c 1 10.0.20.1");
         return qs_cli_fail(cli, &err);
     }
@@ -137,8 +139,13 @@ static int run(const struct qs_cli *cli)
 }
 
 const struct qs_verb qs_verb_twin = {
-    .name = "twin", .args = "[list | exec NAME -- COMMAND …]", .summary = "look inside the running twin",
-    .help = "list shows every process with its state and restarts.\n\nexec runs a program of the twin's Debian root in the network of a "
-            "part: a switch, the router, a server, or the provisioning host, which is qs's own ('self'). For example: qs twin exec cp1 -- ping -c 1 10.0.20.1",
-    .max_args = 64, .run = run,
+    .name = "twin",
+    .args = "[list | exec NAME -- COMMAND …]",
+    .summary = "look inside the running twin",
+    .help = "list shows every process with its state and restarts.\n\nexec runs a program of the twin's Debian root in "
+            "the network of a "
+            "part: a switch, the router, a server, or the provisioning host, which is qs's own ('self'). For example: "
+            "qs twin exec cp1 -- ping -c 1 10.0.20.1",
+    .max_args = 64,
+    .run = run,
 };

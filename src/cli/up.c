@@ -76,8 +76,12 @@ static enum qs_code start(struct up *u, struct qs_err *err)
     qs_auto(val) struct qs_val *status = qs_resolve_status(u->lab);
     qs_auto(val) struct qs_val *page = qs_resolve_page(u->lab);
     qs_auto(val) struct qs_val *adrs = NULL;
-    struct qs_supervisor_conf conf = { .state = u->cli->state, .twin_spec = twin, .status_spec = status, .page = page,
-                                       .listen = "127.0.0.1", .port = u->port };
+    struct qs_supervisor_conf conf = { .state = u->cli->state,
+                                       .twin_spec = twin,
+                                       .status_spec = status,
+                                       .page = page,
+                                       .listen = "127.0.0.1",
+                                       .port = u->port };
 
     if (adr_document(u, &adrs, err))
         return err->code;
@@ -114,7 +118,8 @@ static bool on_apply_line(void *arg, const char *line, size_t len)
         u->applied = true;
         u->failed = qs_streq(qs_val_get_str(result, "state", ""), "failed");
     } else if (qs_val_get(doc, "target")) {
-        say_target(u, qs_val_get_str(doc, "target", ""), qs_val_get_str(doc, "phase", ""), qs_val_get_str(doc, "text", ""));
+        say_target(u, qs_val_get_str(doc, "target", ""), qs_val_get_str(doc, "phase", ""),
+                   qs_val_get_str(doc, "text", ""));
     }
     return true;
 }
@@ -210,7 +215,8 @@ static enum qs_code wait_signals(struct up *u, struct qs_err *err)
         if (all)
             return QS_OK;
         if (qs_mono_ms() > deadline)
-            return qs_err_set(err, QS_TIMEOUT, 0, "after %d s these signals are not up: %s", SIGNALS_MS / 1000, t.missing);
+            return qs_err_set(err, QS_TIMEOUT, 0, "after %d s these signals are not up: %s", SIGNALS_MS / 1000,
+                              t.missing);
         (void)poll(&nothing, 1, LOOK_MS); /* the status API has no blocking read; its events stream is for browsers */
     }
 }
@@ -242,8 +248,8 @@ static enum qs_code bring_up(struct up *u, struct qs_err *err)
     bool running = qs_supervisor_running(u->cli->state, NULL);
 
     if (!qs_streq(u->lab->site_kind, "twin")) {
-        (void)qs_err_set(err, QS_UNSUPPORTED, 0, "'qs up' brings up a site of kind twin; '%s' is of kind %s", u->lab->site,
-                         u->lab->site_kind);
+        (void)qs_err_set(err, QS_UNSUPPORTED, 0, "'qs up' brings up a site of kind twin; '%s' is of kind %s",
+                         u->lab->site, u->lab->site_kind);
         return qs_err_hint(err, "Use 'qs plan --site %s' and 'qs apply --site %s'.", u->lab->site, u->lab->site);
     }
     if (running)
@@ -299,7 +305,8 @@ static int run(const struct qs_cli *cli)
     u.progress = progress;
     if (bring_up(&u, &err))
         return qs_cli_fail(cli, &err);
-    (void)fprintf(stderr, "The lab is up after %.1f s: http://127.0.0.1:%u\n", (double)(qs_mono_ms() - began) / 1000, u.port);
+    (void)fprintf(stderr, "The lab is up after %.1f s: http://127.0.0.1:%u\n", (double)(qs_mono_ms() - began) / 1000,
+                  u.port);
     if (cli->json)
         print_document(&u);
     if (detach || qs_cli_has(cli, "no-apply"))
@@ -317,8 +324,12 @@ static const struct qs_flag flags[] = {
 };
 
 const struct qs_verb qs_verb_up = {
-    .name = "up", .summary = "bring the whole lab up on this machine and converge it",
-    .help = "Builds the Debian root that the servers share (once), starts switches, router, servers and roles in a container of "
-            "their own, plans, applies, and shows how the signals come up. Run again on a running lab, it converges it.",
-    .flags = flags, .run = run,
+    .name = "up",
+    .summary = "bring the whole lab up on this machine and converge it",
+    .help =
+        "Builds the Debian root that the servers share (once), starts switches, router, servers and roles in a "
+        "container of "
+        "their own, plans, applies, and shows how the signals come up. Run again on a running lab, it converges it.",
+    .flags = flags,
+    .run = run,
 };

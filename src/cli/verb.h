@@ -17,16 +17,18 @@ struct qs_cli {
     const struct qs_verb *verb;
     const char *state, *lab, *site; /* --state, --lab, --site with their defaults filled in */
     bool json, no_input, colour, verbose;
-    struct { const char *name, *value; } set[24]; /* flags of the verb that were given, in order; value "" for switches */
+    struct {
+        const char *name, *value;
+    } set[24]; /* flags of the verb that were given, in order; value "" for switches */
     unsigned set_count;
     char **args; /* positional, NULL-terminated */
     int arg_count;
 };
 struct qs_verb {
-    const char *name;    /* "plan", or "platform status" */
-    const char *args;    /* "[FILE]" */
-    const char *summary; /* one line */
-    const char *help;    /* paragraphs for the man page; may be NULL */
+    const char *name;            /* "plan", or "platform status" */
+    const char *args;            /* "[FILE]" */
+    const char *summary;         /* one line */
+    const char *help;            /* paragraphs for the man page; may be NULL */
     const struct qs_flag *flags; /* ended by name NULL; may be NULL */
     int min_args, max_args;
     int (*run)(const struct qs_cli *cli);

@@ -2,24 +2,26 @@
 #include "cli/verb.h"
 
 /* In the order that help shows them. */
-#define QS_VERBS(X)  \
-    X(up)            \
-    X(down)          \
+/* clang-format off */
+#define QS_VERBS(X) \
+    X(up) \
+    X(down) \
     X(platform_status) \
-    X(status)        \
-    X(twin)          \
-    X(plan)          \
-    X(apply)         \
-    X(drift)         \
-    X(history)       \
-    X(rollback)      \
-    X(check)         \
-    X(schema)        \
-    X(init)          \
-    X(adr)           \
-    X(completion)    \
-    X(version)       \
+    X(status) \
+    X(twin) \
+    X(plan) \
+    X(apply) \
+    X(drift) \
+    X(history) \
+    X(rollback) \
+    X(check) \
+    X(schema) \
+    X(init) \
+    X(adr) \
+    X(completion) \
+    X(version) \
     X(help)
+/* clang-format on */
 
 #define X(id) extern const struct qs_verb qs_verb_##id;
 QS_VERBS(X)
@@ -29,7 +31,7 @@ static const struct qs_verb *const table[] = {
 #define X(id) &qs_verb_##id,
     QS_VERBS(X)
 #undef X
-    NULL
+        NULL
 };
 
 const struct qs_verb *qs_verb_at(size_t i)

@@ -97,7 +97,8 @@ static enum qs_code target_from_val(const struct qs_val *m, struct qs_desired_ta
     int64_t port = qs_val_get_int(m, "port", 0), timer = qs_val_get_int(m, "commit_timer_s", 0);
 
     if (!name || !driver || port < 0 || port > UINT16_MAX || timer < 0 || timer > UINT16_MAX)
-        return qs_err_set(err, QS_INVALID, 0, "a target lacks its name or driver, or its port or timer is out of range");
+        return qs_err_set(err, QS_INVALID, 0,
+                          "a target lacks its name or driver, or its port or timer is out of range");
     t->name = qs_xstrdup(name);
     t->driver = qs_xstrdup(driver);
     t->address = address ? qs_xstrdup(address) : NULL;

@@ -264,8 +264,9 @@ static void collect_unordered(struct work *w, const struct side *have_sorted, co
 static void diff_type(const struct qs_type *type, const struct qs_resources *have, const struct qs_resources *want,
                       struct qs_changes *deletes, struct qs_changes *others)
 {
-    struct work w = { .type = type, .have = side_of(have, type), .want = side_of(want, type), .deletes = deletes,
-                      .others = others };
+    struct work w = {
+        .type = type, .have = side_of(have, type), .want = side_of(want, type), .deletes = deletes, .others = others
+    };
     struct side have_sorted = sorted_copy(&w.have), want_sorted = sorted_copy(&w.want);
 
     collect_deletes(&w, &want_sorted);
@@ -326,11 +327,12 @@ bool qs_change_touches(const struct qs_change *c, const char *attr)
 {
     const struct qs_attr *a = qs_attr_find(c->type, attr);
 
-    return a && !(a->flags & QS_ATTR_STATE) &&
-           !qs_val_equal(qs_val_get(c->before, attr), qs_val_get(c->after, attr));
+    return a && !(a->flags & QS_ATTR_STATE) && !qs_val_equal(qs_val_get(c->before, attr), qs_val_get(c->after, attr));
 }
 
-static const struct { const char *sign, *name; } actions[] = {
+static const struct {
+    const char *sign, *name;
+} actions[] = {
     [QS_CREATE] = { "+", "create" },       [QS_UPDATE] = { "~", "update" }, [QS_DELETE] = { "-", "delete" },
     [QS_RECREATE] = { "-/+", "recreate" }, [QS_MOVE] = { ">", "move" },
 };

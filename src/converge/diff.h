@@ -26,8 +26,8 @@ void qs_diff(const struct qs_type *types, const struct qs_resources *have, const
              struct qs_changes *ret);
 /* Whether the attribute differs between before and after. */
 bool qs_change_touches(const struct qs_change *c, const char *attr);
-const char *qs_action_sign(enum qs_action a); /* "+", "~", "-", "-/+", ">" */
-const char *qs_action_name(enum qs_action a); /* "create", … stable, in JSON */
+const char *qs_action_sign(enum qs_action a);                  /* "+", "~", "-", "-/+", ">" */
+const char *qs_action_name(enum qs_action a);                  /* "create", … stable, in JSON */
 struct qs_val *qs_changes_to_val(const struct qs_changes *cs); /* secrets as "(secret)" or "(secret, changed)" */
 enum qs_code qs_changes_from_val(const struct qs_val *v, const struct qs_type *types, struct qs_changes *ret,
                                  struct qs_err *err) QS_MUST_CHECK;

@@ -15,24 +15,24 @@
 #define QS_DRIVER_ABI 1
 
 struct qs_target {
-    const char *name;    /* as in the lab */
+    const char *name; /* as in the lab */
     const char *driver;
     const char *address; /* management address, no prefix length */
     uint16_t port;       /* 0: the driver's own */
     const char *user, *password;
-    const char *pin;     /* hex SHA-256 of the certificate; NULL: not pinned, then open fails with DENIED and says how */
-    uint64_t timeout_ms; /* for one exchange with the target */
-    const char *owner;   /* whose changes these are: the id of the executor's state. A target that another owner is
+    const char *pin; /* hex SHA-256 of the certificate; NULL: not pinned, then open fails with DENIED and says how */
+    uint64_t timeout_ms;     /* for one exchange with the target */
+    const char *owner;       /* whose changes these are: the id of the executor's state. A target that another owner is
                           * changing is refused by name (CONFLICT), never reverted. NULL: nobody in particular */
     unsigned commit_timer_s; /* dead-man: how long the target waits for confirm */
 };
 
 struct qs_observation {
     struct qs_resources have; /* settled */
-    char *revision;   /* opaque: changes when anything on the target changes, also what qs does not model */
-    char *native;     /* the target's own configuration text, for backups; may be NULL */
-    struct qs_val *facts; /* map: model, version, serial, uptime_s …; for people, not for the diff */
-    struct qs_val *foreign; /* list of strings: what the target holds that no schema row covers; NULL when none */
+    char *revision;           /* opaque: changes when anything on the target changes, also what qs does not model */
+    char *native;             /* the target's own configuration text, for backups; may be NULL */
+    struct qs_val *facts;     /* map: model, version, serial, uptime_s …; for people, not for the diff */
+    struct qs_val *foreign;   /* list of strings: what the target holds that no schema row covers; NULL when none */
 };
 void qs_observation_done(struct qs_observation *o);
 
@@ -41,7 +41,7 @@ struct qs_session; /* private to each driver */
 struct qs_driver {
     unsigned abi;
     const char *name, *summary;
-    uint16_t port; /* default */
+    uint16_t port;               /* default */
     const struct qs_type *types; /* ended by name NULL */
 
     enum qs_code (*open)(const struct qs_target *t, struct qs_session **ret, struct qs_err *err);

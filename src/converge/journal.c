@@ -110,8 +110,7 @@ static enum qs_code make_meta(struct qs_journal *j, struct qs_err *err)
     char key[KEY_LEN + 1], owner[QS_ID_TEXT];
 
     qs_random_word(key, KEY_LEN);
-    return qs_db_run(j->db, err, "INSERT OR IGNORE INTO meta VALUES('key',?),('owner',?)", "ss", key,
-                     qs_id_new(owner));
+    return qs_db_run(j->db, err, "INSERT OR IGNORE INTO meta VALUES('key',?),('owner',?)", "ss", key, qs_id_new(owner));
 }
 
 enum qs_code qs_journal_open(const char *state, bool read_only, struct qs_journal **ret, struct qs_err *err)
@@ -221,7 +220,8 @@ enum qs_code qs_journal_target(struct qs_journal *j, const char *name, struct qs
     JOURNAL_LOCK(j);
     if (qs_db_query(j->db, err, &q,
                     "SELECT name,driver,address,port,observed,revision,apply,held,state,since,text,have,want,"
-                    "foreign_now,foreign_then FROM targets WHERE name=?", "s", name))
+                    "foreign_now,foreign_then FROM targets WHERE name=?",
+                    "s", name))
         return err->code;
     if (!qs_db_next(q, &why)) {
         if (why.code)
@@ -277,10 +277,10 @@ enum qs_code qs_journal_observed(struct qs_journal *j, const char *name, const s
     qs_auto(blob) struct journal_blob packed = journal_pack(have), foreign = journal_pack(o->foreign);
 
     JOURNAL_LOCK(j);
-    return JOURNAL_WRITE("observed",
-                         qs_db_run(j->db, err, "UPDATE targets SET observed=?,revision=?,have=?,foreign_now=? WHERE name=?",
-                                   "isbbs", (int64_t)qs_now_us(), o->revision ? o->revision : "", packed.data,
-                                   packed.len, foreign.data, foreign.len, name));
+    return JOURNAL_WRITE(
+        "observed", qs_db_run(j->db, err, "UPDATE targets SET observed=?,revision=?,have=?,foreign_now=? WHERE name=?",
+                              "isbbs", (int64_t)qs_now_us(), o->revision ? o->revision : "", packed.data, packed.len,
+                              foreign.data, foreign.len, name));
 }
 
 enum qs_code qs_journal_state(struct qs_journal *j, const char *name, enum qs_target_state state, const char *text,

@@ -31,7 +31,8 @@ static enum qs_code full_id(struct qs_journal *j, const char *id, char ret_id[QS
         (void)snprintf(ret_id, QS_ID_TEXT, "%s", found);
         return QS_OK;
     }
-    (void)qs_err_set(err, QS_NOTFOUND, 0, count ? "more than one apply starts with '%s'" : "there is no apply '%s'", id);
+    (void)qs_err_set(err, QS_NOTFOUND, 0, count ? "more than one apply starts with '%s'" : "there is no apply '%s'",
+                     id);
     return qs_err_hint(err, "List them with: qs history");
 }
 
@@ -164,8 +165,8 @@ static void take_target(struct qs_desired *to, struct qs_desired *from)
     qs_desired_done(from);
 }
 
-enum qs_code qs_journal_wanted_at(struct qs_journal *j, const char *id, char ret_id[QS_ID_TEXT],
-                                  struct qs_desired *ret, struct qs_err *err)
+enum qs_code qs_journal_wanted_at(struct qs_journal *j, const char *id, char ret_id[QS_ID_TEXT], struct qs_desired *ret,
+                                  struct qs_err *err)
 {
     struct qs_desired all = { .count = 0 };
     struct qs_err why = QS_ERR_INIT;
@@ -173,9 +174,10 @@ enum qs_code qs_journal_wanted_at(struct qs_journal *j, const char *id, char ret
 
     JOURNAL_LOCK(j);
     if (full_id(j, id, ret_id, err) ||
-        qs_db_query(j->db, err, &q,
-                    "SELECT want,max(apply) FROM steps WHERE apply<=? AND state IN ('done','unchanged') GROUP BY target",
-                    "s", ret_id))
+        qs_db_query(
+            j->db, err, &q,
+            "SELECT want,max(apply) FROM steps WHERE apply<=? AND state IN ('done','unchanged') GROUP BY target", "s",
+            ret_id))
         return err->code;
     while (qs_db_next(q, &why)) {
         qs_auto(val) struct qs_val *want = journal_unpack(q, 0, &why);

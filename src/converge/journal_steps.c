@@ -22,9 +22,9 @@ enum qs_code qs_journal_plan(struct qs_journal *j, const struct qs_val *plan, st
     if (qs_db_run(j->db, err, "DELETE FROM plans WHERE created<? AND id NOT IN (SELECT plan FROM applies)", "i",
                   (int64_t)(qs_now_us() - PLAN_KEPT_US)))
         return err->code;
-    return JOURNAL_WRITE("plan", qs_db_run(j->db, err, "INSERT OR REPLACE INTO plans VALUES(?,?,?)", "sib",
-                                           qs_val_get_str(plan, "id", ""), (int64_t)qs_now_us(), document.data,
-                                           document.len));
+    return JOURNAL_WRITE("plan",
+                         qs_db_run(j->db, err, "INSERT OR REPLACE INTO plans VALUES(?,?,?)", "sib",
+                                   qs_val_get_str(plan, "id", ""), (int64_t)qs_now_us(), document.data, document.len));
 }
 
 static enum qs_code insert_rows(struct qs_journal *j, const char *apply, const struct qs_val *plan,
@@ -32,10 +32,12 @@ static enum qs_code insert_rows(struct qs_journal *j, const char *apply, const s
 {
     qs_auto(blob) struct journal_blob summary = journal_pack(qs_val_get(plan, "summary"));
 
-    if (qs_db_run(j->db, err, "INSERT INTO applies(id,plan,rollback,lab,site,started,state,summary)"
-                  " VALUES(?,?,?,?,?,?,'running',?)", "sssssib", apply, qs_val_get_str(plan, "id", ""),
-                  qs_val_get_str(plan, "rollback", ""), qs_val_get_str(plan, "lab", ""),
-                  qs_val_get_str(plan, "site", ""), (int64_t)qs_now_us(), summary.data, summary.len))
+    if (qs_db_run(j->db, err,
+                  "INSERT INTO applies(id,plan,rollback,lab,site,started,state,summary)"
+                  " VALUES(?,?,?,?,?,?,'running',?)",
+                  "sssssib", apply, qs_val_get_str(plan, "id", ""), qs_val_get_str(plan, "rollback", ""),
+                  qs_val_get_str(plan, "lab", ""), qs_val_get_str(plan, "site", ""), (int64_t)qs_now_us(), summary.data,
+                  summary.len))
         return err->code;
     for (; *targets; targets++)
         if (qs_db_run(j->db, err, "INSERT INTO steps(apply,target,state) VALUES(?,?,'pending')", "ss", apply, *targets))
@@ -75,11 +77,11 @@ enum qs_code qs_journal_step_begin(struct qs_journal *j, const char *apply, cons
     qs_auto(blob) struct journal_blob w = journal_pack(want), c = journal_pack(changes), n = journal_pack(native);
 
     JOURNAL_LOCK(j);
-    return JOURNAL_WRITE("step.begin",
-                         qs_db_run(j->db, err,
-                                   "UPDATE steps SET state='begun',started=?,want=?,changes=?,native=?"
-                                   " WHERE apply=? AND target=?", "ibbbss", (int64_t)qs_now_us(), w.data, w.len,
-                                   c.data, c.len, n.data, n.len, apply, only_target(want)));
+    return JOURNAL_WRITE("step.begin", qs_db_run(j->db, err,
+                                                 "UPDATE steps SET state='begun',started=?,want=?,changes=?,native=?"
+                                                 " WHERE apply=? AND target=?",
+                                                 "ibbbss", (int64_t)qs_now_us(), w.data, w.len, c.data, c.len, n.data,
+                                                 n.len, apply, only_target(want)));
 }
 
 /* The step's wanted state becomes what was last applied. */
@@ -98,8 +100,7 @@ static enum qs_code take_over(struct qs_journal *j, const char *apply, const cha
         *err = why;
         return why.code;
     }
-    qs_auto(blob) struct journal_blob w =
-        journal_pack(qs_val_get(qs_val_at(qs_val_get(want, "targets"), 0), "want"));
+    qs_auto(blob) struct journal_blob w = journal_pack(qs_val_get(qs_val_at(qs_val_get(want, "targets"), 0), "want"));
     return qs_db_run(j->db, err, "UPDATE targets SET apply=?,want=?,foreign_then=foreign_now WHERE name=?", "sbs",
                      apply, w.data, w.len, target);
 }
@@ -148,8 +149,9 @@ enum qs_code qs_journal_unfinished(struct qs_journal *j, const char *running, st
     struct qs_stmt *q;
 
     JOURNAL_LOCK(j);
-    if (qs_db_query(j->db, err, &q, "SELECT apply,target,want FROM steps WHERE state='begun' AND apply<>? ORDER BY apply",
-                    "s", running))
+    if (qs_db_query(j->db, err, &q,
+                    "SELECT apply,target,want FROM steps WHERE state='begun' AND apply<>? ORDER BY apply", "s",
+                    running))
         return err->code;
     while (qs_db_next(q, &why)) {
         struct qs_val *m = qs_val_add(list, qs_val_map()), *want = journal_unpack(q, 2, &why);
@@ -173,7 +175,8 @@ enum qs_code qs_journal_settle(struct qs_journal *j, const char *running, struct
     if (qs_db_run(j->db, err, "UPDATE steps SET state='skipped' WHERE state='pending' AND apply<>?", "s", running))
         return err->code;
     return JOURNAL_WRITE("settle",
-                         qs_db_run(j->db, err, "UPDATE applies SET state='interrupted',ended=? WHERE state='running' AND"
+                         qs_db_run(j->db, err,
+                                   "UPDATE applies SET state='interrupted',ended=? WHERE state='running' AND"
                                    " id<>? AND NOT EXISTS(SELECT 1 FROM steps WHERE apply=id AND state='begun')",
                                    "is", (int64_t)qs_now_us(), running));
 }

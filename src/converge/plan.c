@@ -69,8 +69,8 @@ static void set_base(struct qs_val *target, const struct qs_driver *driver, cons
         qs_resources_hash(base->have, driver->types, hash);
         qs_val_set_str(b, "hash", hash);
     }
-    (void)qs_val_set(b, "observed", base->observed_us ? qs_val_str(qs_time_text_s(base->observed_us, time))
-                                                      : qs_val_null());
+    (void)qs_val_set(b, "observed",
+                     base->observed_us ? qs_val_str(qs_time_text_s(base->observed_us, time)) : qs_val_null());
     if (base->observed_us)
         qs_val_set_int(b, "age_s", (int64_t)((qs_now_us() - base->observed_us) / US_PER_S));
 }
@@ -203,8 +203,14 @@ const struct qs_val *qs_plan_target(const struct qs_val *plan, const char *name)
 
 const char *qs_age_text(int64_t seconds, char *text, size_t size)
 {
-    static const struct { int64_t from, unit; const char *name; } rows[] = {
-        { 2 * 86400, 86400, "d" }, { 2 * 3600, 3600, "h" }, { 120, 60, "min" }, { 0, 1, "s" },
+    static const struct {
+        int64_t from, unit;
+        const char *name;
+    } rows[] = {
+        { 2 * 86400, 86400, "d" },
+        { 2 * 3600, 3600, "h" },
+        { 120, 60, "min" },
+        { 0, 1, "s" },
     };
     size_t i = 0;
 

@@ -15,13 +15,13 @@
 #include "converge/desired.h"
 #include "converge/driver.h"
 
-struct qs_plan_base { /* what a target is compared with */
+struct qs_plan_base {                /* what a target is compared with */
     const struct qs_resources *have; /* NULL: nothing was ever observed */
     const char *revision;            /* NULL: none */
     uint64_t observed_us;            /* 0: never */
     const char *held;                /* the rollback that holds it; NULL: free */
     bool release;
-    const struct qs_err *error;      /* it could not be observed; NULL: it could */
+    const struct qs_err *error; /* it could not be observed; NULL: it could */
 };
 
 /* A plan without targets. `offline`: made from stored observations. */

@@ -11,8 +11,13 @@ struct out {
 
 static enum qs_tint tint_of(const char *action)
 {
-    static const struct { const char *action; enum qs_tint tint; } rows[] = {
-        { "create", QS_GREEN }, { "delete", QS_RED }, { "recreate", QS_RED },
+    static const struct {
+        const char *action;
+        enum qs_tint tint;
+    } rows[] = {
+        { "create", QS_GREEN },
+        { "delete", QS_RED },
+        { "recreate", QS_RED },
     };
 
     for (size_t i = 0; i < QS_COUNT(rows); i++)

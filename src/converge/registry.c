@@ -13,7 +13,7 @@ static const struct qs_driver *const table[] = {
 #define X(name) &qs_driver_##name,
     QS_DRIVER_LIST(X)
 #undef X
-    NULL
+        NULL
 };
 
 const struct qs_driver *qs_driver_at(size_t i)

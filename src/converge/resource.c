@@ -77,7 +77,7 @@ const struct qs_attr *qs_attr_find(const struct qs_type *type, const char *name)
 static enum qs_val_type wanted_type(const struct qs_attr *a)
 {
     static const enum qs_val_type map[] = {
-        [QS_ATTR_STRING] = QS_STRING, [QS_ATTR_INT] = QS_INT, [QS_ATTR_BOOL] = QS_BOOL,
+        [QS_ATTR_STRING] = QS_STRING, [QS_ATTR_INT] = QS_INT,  [QS_ATTR_BOOL] = QS_BOOL,
         [QS_ATTR_LIST] = QS_LIST,     [QS_ATTR_SET] = QS_LIST,
     };
 
@@ -187,7 +187,8 @@ static enum qs_code settle_attr(const struct qs_resource *r, const struct qs_att
     if (v->type == QS_STRING)
         normalise_text(a, v);
     if (v->type == QS_LIST && !settle_list(a, v))
-        return qs_err_set(err, QS_INVALID, 0, "%s '%s': attribute '%s' must hold texts only", r->type, r->name, a->name);
+        return qs_err_set(err, QS_INVALID, 0, "%s '%s': attribute '%s' must hold texts only", r->type, r->name,
+                          a->name);
     return QS_OK;
 }
 
@@ -239,8 +240,8 @@ static enum qs_code check_unique(const struct qs_resources *rs, const struct qs_
         if (qs_streq(a->name, b->name))
             code = qs_err_set(err, QS_INVALID, 0, "%s '%s': is there twice", b->type, b->name);
         else if (qs_type_find(types, b->type)->flags & QS_TYPE_SINGLETON)
-            code = qs_err_set(err, QS_INVALID, 0, "%s '%s': there can be only one, and '%s' is there", b->type,
-                              b->name, a->name);
+            code = qs_err_set(err, QS_INVALID, 0, "%s '%s': there can be only one, and '%s' is there", b->type, b->name,
+                              a->name);
     }
     free(order);
     return code;
@@ -357,8 +358,8 @@ void qs_resources_veil(struct qs_resources *rs, const struct qs_type *types, con
     }
 }
 
-enum qs_code qs_resources_unveil(struct qs_resources *rs, const struct qs_resources *have,
-                                 const struct qs_type *types, const char *key, struct qs_err *err)
+enum qs_code qs_resources_unveil(struct qs_resources *rs, const struct qs_resources *have, const struct qs_type *types,
+                                 const char *key, struct qs_err *err)
 {
     for (size_t i = 0; i < rs->count; i++) {
         const struct qs_resource *r = &rs->items[i], *live = qs_resources_find(have, r->type, r->name);

@@ -60,7 +60,8 @@ struct qs_val *qs_attr_default(const struct qs_attr *a); /* a new value; NULL wh
 /* Checks every resource against the schema (known type, known attributes, types, required), fills defaults and
  * normalises in place (no default for unmanaged and state attributes; items of lists are texts, numbers among them
  * become texts; sets are sorted). INVALID names target-independent "type 'name': attribute 'x' …". */
-enum qs_code qs_resources_settle(struct qs_resources *rs, const struct qs_type *types, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_resources_settle(struct qs_resources *rs, const struct qs_type *types,
+                                 struct qs_err *err) QS_MUST_CHECK;
 /* Hex SHA-256 over the settled resources without state attributes: equal states have equal hashes. */
 void qs_resources_hash(const struct qs_resources *rs, const struct qs_type *types, char hex[65]);
 struct qs_val *qs_resources_to_val(const struct qs_resources *rs); /* [{type,name,attrs}] */
@@ -75,5 +76,5 @@ enum qs_code qs_resources_from_val(const struct qs_val *v, struct qs_resources *
 void qs_resources_veil(struct qs_resources *rs, const struct qs_type *types, const char *key);
 /* Replaces veiled secrets by the live ones that they stand for. CONFLICT: another value is live, so the wanted one
  * is lost. */
-enum qs_code qs_resources_unveil(struct qs_resources *rs, const struct qs_resources *have,
-                                 const struct qs_type *types, const char *key, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_resources_unveil(struct qs_resources *rs, const struct qs_resources *have, const struct qs_type *types,
+                                 const char *key, struct qs_err *err) QS_MUST_CHECK;

@@ -53,8 +53,10 @@ static void apply_one(struct qs_resources *rs, const struct qs_change *c)
     if (at != SIZE_MAX)
         free_resource(take_out(rs, at));
     if (c->after)
-        put_after(rs, (struct qs_resource){ .type = qs_xstrdup(c->type->name), .name = qs_xstrdup(c->name),
-                                            .attrs = qs_val_copy(c->after) }, c->follows);
+        put_after(rs,
+                  (struct qs_resource){
+                      .type = qs_xstrdup(c->type->name), .name = qs_xstrdup(c->name), .attrs = qs_val_copy(c->after) },
+                  c->follows);
 }
 
 /* ---- random states ---- */
@@ -185,21 +187,23 @@ static char *summary(const char *have_json, const char *want_json)
 
 static void changes_come_in_the_order_they_must_run(void **state)
 {
-    static const struct { const char *label, *have, *want, *lines; } rows[] = {
+    static const struct {
+        const char *label, *have, *want, *lines;
+    } rows[] = {
         { "deletes first, from the top rank down",
           "[" R("vlan", "2", "") "," R("rule", "r", ACCEPT) "," R("user", "u", "") "]", "[" R("vlan", "3", "") "]",
           "- user u\n- rule r\n- vlan 2\n+ vlan 3\n" },
         { "natural order", "[]", "[" R("vlan", "10", "") "," R("vlan", "9", "") "," R("user", "u", "") "]",
           "+ vlan 9\n+ vlan 10\n+ user u\n" },
-        { "one move, not three",
-          "[" R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "," R("rule", "c", ACCEPT) "]",
+        { "one move, not three", "[" R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "," R("rule", "c", ACCEPT) "]",
           "[" R("rule", "c", ACCEPT) "," R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "]", "> rule c\n" },
         { "a new row says after whom it stands", "[" R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "]",
           "[" R("rule", "a", ACCEPT) "," R("rule", "n", ACCEPT) "," R("rule", "b", ACCEPT) "]", "+ rule n after a\n" },
         { "updated and moved",
-          "[" R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "," R("rule", "c", ACCEPT) "," R("rule", "d", ACCEPT) "]",
-          "[" R("rule", "a", ACCEPT) "," R("rule", "d", "\"action\":\"drop\"") "," R("rule", "b", ACCEPT) ","
-          R("rule", "c", ACCEPT) "]",
+          "[" R("rule", "a", ACCEPT) "," R("rule", "b", ACCEPT) "," R("rule", "c", ACCEPT) "," R("rule", "d",
+                                                                                                 ACCEPT) "]",
+          "[" R("rule", "a", ACCEPT) "," R("rule", "d", "\"action\":\"drop\"") "," R("rule", "b", ACCEPT) "," R(
+              "rule", "c", ACCEPT) "]",
           "~ rule d after a\n> rule d after a\n" },
         { "recreate", "[" R("vlan", "1", "") "]", "[" R("vlan", "1", "\"kind\":\"odd\"") "]", "-/+ vlan 1\n" },
         { "an unmanaged attribute stays", "[" R("vlan", "1", "\"note\":\"x\"") "]", "[" R("vlan", "1", "") "]", "" },
@@ -231,10 +235,9 @@ static void documents_keep_changes_and_hide_secrets(void **state)
     qs_diff(testing_types, &have, &want, &cs);
     qs_auto(val) struct qs_val *v = qs_changes_to_val(&cs);
     qs_json_write(v, &out);
-    assert_string_equal(qs_buf_text(&out),
-                        "[{\"action\":\"update\",\"type\":\"user\",\"name\":\"u\","
-                        "\"before\":{\"role\":\"operator\",\"password\":\"(secret)\"},"
-                        "\"after\":{\"role\":\"operator\",\"password\":\"(secret, changed)\"}}]");
+    assert_string_equal(qs_buf_text(&out), "[{\"action\":\"update\",\"type\":\"user\",\"name\":\"u\","
+                                           "\"before\":{\"role\":\"operator\",\"password\":\"(secret)\"},"
+                                           "\"after\":{\"role\":\"operator\",\"password\":\"(secret, changed)\"}}]");
     assert_int_equal(qs_changes_from_val(v, testing_types, &back, &err), QS_OK);
     assert_int_equal(back.count, 1);
     assert_true(qs_change_touches(&back.items[0], "password"));

@@ -59,8 +59,14 @@ static void an_unpinned_target_is_refused_before_a_byte_is_sent(void **state)
     (void)state;
     for (size_t i = 0; qs_driver_at(i); i++) {
         const struct qs_driver *d = qs_driver_at(i);
-        const struct qs_target t = { .name = "t1", .driver = d->name, .address = "127.0.0.1", .port = 1, .user = "u",
-                                     .password = "p", .timeout_ms = 500, .commit_timer_s = 60 };
+        const struct qs_target t = { .name = "t1",
+                                     .driver = d->name,
+                                     .address = "127.0.0.1",
+                                     .port = 1,
+                                     .user = "u",
+                                     .password = "p",
+                                     .timeout_ms = 500,
+                                     .commit_timer_s = 60 };
         struct qs_err err = QS_ERR_INIT;
         struct qs_session *s = NULL;
 

@@ -27,13 +27,12 @@ static struct qs_desired graph(const char *text)
 
 static void targets_come_after_what_they_need(void **state)
 {
-    static const struct { const char *graph, *order; } rows[] = {
-        { "b a c", "a b c " },
-        { "leaf10 leaf9 leaf1", "leaf1 leaf9 leaf10 " },
-        { "a:b b:c c", "c b a " },
-        { "edge leaf:core admin:core core", "core admin edge leaf " },
-        { "z a:z b:z", "z a b " },
-        { "", "" },
+    static const struct {
+        const char *graph, *order;
+    } rows[] = {
+        { "b a c", "a b c " },     { "leaf10 leaf9 leaf1", "leaf1 leaf9 leaf10 " },
+        { "a:b b:c c", "c b a " }, { "edge leaf:core admin:core core", "core admin edge leaf " },
+        { "z a:z b:z", "z a b " }, { "", "" },
     };
 
     (void)state;
@@ -56,7 +55,9 @@ static void targets_come_after_what_they_need(void **state)
 
 static void circles_and_strangers_are_refused_by_name(void **state)
 {
-    static const struct { const char *graph, *want; } rows[] = {
+    static const struct {
+        const char *graph, *want;
+    } rows[] = {
         { "a:a", "targets depend on each other in a circle: a → a" },
         { "x a:b b:c c:a", "targets depend on each other in a circle: b → c → a → b" },
         { "x:a a:b b:a", "targets depend on each other in a circle: a → b → a" },

@@ -94,7 +94,8 @@ static void the_wanted_state_of_any_apply_comes_back(void **state)
 
     for (size_t i = 0; i < 3; i++) {
         begin(box, ids[i], hosts[i]);
-        assert_int_equal(qs_journal_step_end(box->j, ids[i], "core", i == 2 ? "failed" : "done", NULL, &box->err), QS_OK);
+        assert_int_equal(qs_journal_step_end(box->j, ids[i], "core", i == 2 ? "failed" : "done", NULL, &box->err),
+                         QS_OK);
         assert_int_equal(qs_journal_apply_end(box->j, ids[i], "done", &box->err), QS_OK);
     }
     assert_int_equal(qs_journal_target(box->j, "core", &r, &box->err), QS_OK);

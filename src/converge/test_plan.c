@@ -14,20 +14,46 @@ static void render(const struct qs_changes *cs, const struct qs_resources *want,
         (void)qs_val_add(list, qs_val_strf("%s %s", qs_action_name(cs->items[i].action), cs->items[i].name));
 }
 
-static const struct qs_driver driver = { .abi = QS_DRIVER_ABI, .name = "fake", .types = testing_types,
-                                         .render = render };
+static const struct qs_driver driver = {
+    .abi = QS_DRIVER_ABI, .name = "fake", .types = testing_types, .render = render
+};
 
 #define R(type, name, attrs) "{\"type\":\"" type "\",\"name\":\"" name "\",\"attrs\":{" attrs "}}"
-#define HAVE                                                                                       \
-    "[" R("system", "system", "\"hostname\":\"old\"") "," R("vlan", "20", "\"title\":\"gone\"") "," \
-    R("vlan", "30", "\"title\":\"was\",\"tags\":[\"x\"]") "," R("vlan", "40", "") ","               \
-    R("rule", "drop", "\"action\":\"drop\"") "," R("rule", "allow", "\"action\":\"accept\"") ","    \
-    R("user", "ops", "\"password\":\"before-secret\"") "]"
-#define WANT                                                                                       \
-    "[" R("system", "system", "\"hostname\":\"core\"") "," R("vlan", "10", "\"title\":\"new\",\"mtu\":9000") "," \
-    R("vlan", "30", "\"title\":\"is\"") "," R("vlan", "40", "\"kind\":\"odd\"") ","                 \
-    R("rule", "allow", "\"action\":\"accept\"") "," R("rule", "drop", "\"action\":\"drop\"") ","    \
-    R("user", "ops", "\"password\":\"after-secret\"") "]"
+#define HAVE                                                                                                           \
+    "[" R("system", "system", "\"hostname\":\"old\"") "," R("vlan", "20", "\"title\":\"gone\"") "," R(                 \
+        "vlan", "30",                                                                                                  \
+        "\"title\":\"was\",\"tags\":[\"x\"]") "," R("vlan", "40",                                                      \
+                                                    "") "," R("rule", "drop",                                          \
+                                                              "\"action\":\"drop\"") "," R("rule", "allow",            \
+                                                                                           "\"action\":"               \
+                                                                                           "\"accept\"") "," R("user", \
+                                                                                                               "ops",  \
+                                                                                                               "\"pas" \
+                                                                                                               "sword" \
+                                                                                                               "\":"   \
+                                                                                                               "\"bef" \
+                                                                                                               "ore-"  \
+                                                                                                               "secre" \
+                                                                                                               "t\"") "]"
+#define WANT                                                                                                           \
+    "[" R("system", "system", "\"hostname\":\"core\"") "," R("vlan", "10", "\"title\":\"new\",\"mtu\":9000") "," R(    \
+        "vlan", "30",                                                                                                  \
+        "\"title\":\"is\"") "," R("vlan", "40",                                                                        \
+                                  "\"kind\":\"odd\"") "," R("rule", "allow",                                           \
+                                                            "\"action\":\"accept\"") "," R("rule", "drop",             \
+                                                                                           "\"action\":"               \
+                                                                                           "\"drop\"") "," R("u"       \
+                                                                                                             "s"       \
+                                                                                                             "e"       \
+                                                                                                             "r",      \
+                                                                                                             "o"       \
+                                                                                                             "p"       \
+                                                                                                             "s",      \
+                                                                                                             "\"passw" \
+                                                                                                             "ord\":"  \
+                                                                                                             "\"after" \
+                                                                                                             "-secret" \
+                                                                                                             "\"") "]"
 
 struct scene {
     const char *golden;
@@ -46,14 +72,17 @@ static struct qs_val *make(const struct scene *s)
     const struct qs_desired d = { .lab = name, .site = name2, .targets = t, .count = 2 };
     struct qs_val *plan = qs_plan_new(&d, s->offline);
     struct qs_err err = QS_ERR_INIT;
-    struct qs_plan_base base = { .have = s->have ? &have : NULL, .revision = "r1", .held = s->held ? "01HELD" : NULL,
+    struct qs_plan_base base = { .have = s->have ? &have : NULL,
+                                 .revision = "r1",
+                                 .held = s->held ? "01HELD" : NULL,
                                  .observed_us = s->have ? qs_now_us() - 300 * 1000000ULL : 0 };
 
     (void)qs_err_set(&err, QS_TIMEOUT, 0, "edge: no reply in 5000 ms");
     (void)qs_err_hint(&err, "Look whether it has power.");
     qs_plan_add(plan, &driver, &t[0], &want, &base);
-    base = (struct qs_plan_base){ .have = &want, .revision = "r1", .observed_us = base.observed_us,
-                                  .error = s->fails ? &err : NULL };
+    base = (struct qs_plan_base){
+        .have = &want, .revision = "r1", .observed_us = base.observed_us, .error = s->fails ? &err : NULL
+    };
     qs_plan_add(plan, &driver, &t[1], &want, &base);
     qs_plan_finish(plan);
     qs_resources_done(&have);
@@ -114,7 +143,10 @@ static void the_document_counts_and_hides(void **state)
 
 static void ages_read_as_people_say_them(void **state)
 {
-    static const struct { int64_t s; const char *text; } rows[] = {
+    static const struct {
+        int64_t s;
+        const char *text;
+    } rows[] = {
         { 0, "0 s" }, { 119, "119 s" }, { 120, "2 min" }, { 7199, "119 min" }, { 7200, "2 h" }, { 172800, "2 d" },
     };
     char text[32];

@@ -2,8 +2,8 @@
 
 static void settling_fills_normalises_and_sorts(void **state)
 {
-    struct qs_resources rs = testing_resources(
-        "[{\"type\":\"vlan\",\"name\":\"10\",\"attrs\":{\"title\":\"Admin\",\"tags\":[\"b\",10,\"9\",\"b\"],\"note\":null}}]");
+    struct qs_resources rs = testing_resources("[{\"type\":\"vlan\",\"name\":\"10\",\"attrs\":{\"title\":\"Admin\","
+                                               "\"tags\":[\"b\",10,\"9\",\"b\"],\"note\":null}}]");
     qs_auto(val) struct qs_val *v = qs_resources_to_val(&rs);
     qs_auto(buf) struct qs_buf out = QS_BUF(4096);
 
@@ -16,7 +16,9 @@ static void settling_fills_normalises_and_sorts(void **state)
 
 static void what_the_schema_does_not_know_is_refused(void **state)
 {
-    static const struct { const char *json, *want; } rows[] = {
+    static const struct {
+        const char *json, *want;
+    } rows[] = {
         { "[{\"type\":\"x\",\"name\":\"1\",\"attrs\":{}}]", "x '1': there is no such type" },
         { "[{\"type\":\"vlan\",\"name\":\"1\",\"attrs\":{\"y\":1}}]", "vlan '1': attribute 'y' is unknown" },
         { "[{\"type\":\"vlan\",\"name\":\"1\",\"attrs\":{\"mtu\":\"9000\"}}]",
@@ -49,9 +51,12 @@ static void equal_states_have_equal_hashes(void **state)
 {
     static const char *const rows[][2] = {
         { "[{\"type\":\"vlan\",\"name\":\"1\",\"attrs\":{\"seen\":1}},{\"type\":\"vlan\",\"name\":\"2\",\"attrs\":{}}]",
-          "[{\"type\":\"vlan\",\"name\":\"2\",\"attrs\":{}},{\"type\":\"vlan\",\"name\":\"1\",\"attrs\":{\"seen\":2}}]" },
-        { "[{\"type\":\"rule\",\"name\":\"1\",\"attrs\":{\"action\":\"a\"}},{\"type\":\"rule\",\"name\":\"2\",\"attrs\":{\"action\":\"a\"}}]",
-          "[{\"type\":\"rule\",\"name\":\"2\",\"attrs\":{\"action\":\"a\"}},{\"type\":\"rule\",\"name\":\"1\",\"attrs\":{\"action\":\"a\"}}]" },
+          "[{\"type\":\"vlan\",\"name\":\"2\",\"attrs\":{}},{\"type\":\"vlan\",\"name\":\"1\",\"attrs\":{\"seen\":2}}"
+          "]" },
+        { "[{\"type\":\"rule\",\"name\":\"1\",\"attrs\":{\"action\":\"a\"}},{\"type\":\"rule\",\"name\":\"2\","
+          "\"attrs\":{\"action\":\"a\"}}]",
+          "[{\"type\":\"rule\",\"name\":\"2\",\"attrs\":{\"action\":\"a\"}},{\"type\":\"rule\",\"name\":\"1\","
+          "\"attrs\":{\"action\":\"a\"}}]" },
     };
 
     (void)state;
@@ -70,7 +75,8 @@ static void equal_states_have_equal_hashes(void **state)
 static void a_veiled_secret_comes_back_only_from_the_same_live_value(void **state)
 {
     struct qs_err err = QS_ERR_INIT;
-    struct qs_resources live = testing_resources("[{\"type\":\"user\",\"name\":\"u\",\"attrs\":{\"password\":\"pw1\"}}]");
+    struct qs_resources live = testing_resources(
+        "[{\"type\":\"user\",\"name\":\"u\",\"attrs\":{\"password\":\"pw1\"}}]");
     struct qs_resources old = qs_resources_copy(&live), other = qs_resources_copy(&live);
 
     (void)state;

@@ -17,15 +17,18 @@ static void check_links(const struct qs_adrs *adrs, const struct qs_adr *a, stru
 {
     for (size_t i = 0; i < a->depends_on.count; i++)
         if (!qs_adrs_find(adrs, a->depends_on.items[i]))
-            qs_adr_problem(ps, a->at, NULL, "ADR %s depends on %s, which does not exist", a->id, a->depends_on.items[i]);
+            qs_adr_problem(ps, a->at, NULL, "ADR %s depends on %s, which does not exist", a->id,
+                           a->depends_on.items[i]);
     for (size_t i = 0; i < a->supersedes.count; i++) {
         const struct qs_adr *old = qs_adrs_find(adrs, a->supersedes.items[i]);
 
         if (!old)
-            qs_adr_problem(ps, a->at, NULL, "ADR %s supersedes %s, which does not exist", a->id, a->supersedes.items[i]);
+            qs_adr_problem(ps, a->at, NULL, "ADR %s supersedes %s, which does not exist", a->id,
+                           a->supersedes.items[i]);
         else if (!qs_streq(old->status, "superseded"))
-            qs_adr_problem(ps, old->at, "Set its status to superseded.", "ADR %s is superseded by %s but its status is '%s'",
-                           old->id, a->id, old->status ? old->status : "");
+            qs_adr_problem(ps, old->at, "Set its status to superseded.",
+                           "ADR %s is superseded by %s but its status is '%s'", old->id, a->id,
+                           old->status ? old->status : "");
     }
 }
 
@@ -58,8 +61,8 @@ static void check_cycles(const struct qs_adrs *adrs, struct qs_problems *ps)
         const struct qs_adr *found = mark[i] == 0 ? in_circle(adrs, i, mark) : NULL;
 
         if (found) {
-            qs_adr_problem(ps, found->at, "Remove one depends_on of the circle.", "ADR %s depends on itself through others",
-                           found->id);
+            qs_adr_problem(ps, found->at, "Remove one depends_on of the circle.",
+                           "ADR %s depends on itself through others", found->id);
             return;
         }
     }
@@ -74,8 +77,8 @@ static void check_components(const struct qs_adr *a, const struct qs_lab *lab, s
         for (size_t c = 0; c < lab->component_count && !found; c++)
             found = qs_streq(lab->components[c].name, a->components.items[i]);
         if (!found)
-            qs_adr_problem(ps, a->at, "Name a row of lab/components, or qs.", "ADR %s is about '%s', which is no component of the lab",
-                           a->id, a->components.items[i]);
+            qs_adr_problem(ps, a->at, "Name a row of lab/components, or qs.",
+                           "ADR %s is about '%s', which is no component of the lab", a->id, a->components.items[i]);
     }
 }
 

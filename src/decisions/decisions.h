@@ -39,20 +39,20 @@ struct qs_adr {
     struct qs_strs components, depends_on, supersedes;
     struct qs_trigger *triggers;
     size_t trigger_count;
-    bool fired;         /* one of its own triggers fired */
-    const char *doubt;  /* id of the fired ADR it rests on, directly or not; NULL: none */
+    bool fired;        /* one of its own triggers fired */
+    const char *doubt; /* id of the fired ADR it rests on, directly or not; NULL: none */
 };
 struct qs_adrs {
     struct qs_adr *items;
     size_t count;
-    char **files;       /* names that qs_at points to */
+    char **files; /* names that qs_at points to */
     size_t file_count;
 };
 
 /* What triggers may look at besides the lab: {"today":"2026-11-23","drift":{"core":2},"drills":{"restore":"2026-10-01"},
  * "metrics":{QUERY: NUMBER}}; absent parts make their triggers unknown, never quiet. */
-enum qs_code qs_adrs_load(const char *folder, struct qs_adrs **ret, struct qs_problems *problems, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_adrs_load(const char *folder, struct qs_adrs **ret, struct qs_problems *problems,
+                          struct qs_err *err) QS_MUST_CHECK;
 /* Adds what is wrong between records and with the lab (which may be NULL): dangling links, cycles, unknown triggers. */
 void qs_adrs_check(const struct qs_adrs *adrs, const struct qs_lab *lab, struct qs_problems *problems);
 void qs_adrs_evaluate(struct qs_adrs *adrs, const struct qs_lab *lab, const struct qs_val *facts);

@@ -127,8 +127,8 @@ static void read_front_matter(const struct reader *r, const struct qs_val *map)
     for (const char *const *s = statuses; *s; s++)
         known |= qs_streq(*s, r->adr->status);
     if (r->adr->status && !known)
-        qs_adr_problem(r->problems, at_val(r, qs_val_get(map, "status")), "Use proposed, accepted, superseded or deprecated.",
-                       "unknown status '%s'", r->adr->status);
+        qs_adr_problem(r->problems, at_val(r, qs_val_get(map, "status")),
+                       "Use proposed, accepted, superseded or deprecated.", "unknown status '%s'", r->adr->status);
     if (qs_val_count(revisit) == 0)
         qs_adr_problem(r->problems, at_val(r, map), "A decision without a condition for reopening it is a belief.",
                        "the front matter lacks 'revisit'");
@@ -149,7 +149,8 @@ static void read_body(const struct reader *r, const char *body, uint32_t first_l
     if (title)
         r->adr->title = qs_xstrndup(title, strcspn(title, "\n"));
     else
-        qs_adr_problem(r->problems, (struct qs_at){ r->file, first_line, 1 }, NULL, "no '# Title' after the front matter");
+        qs_adr_problem(r->problems, (struct qs_at){ r->file, first_line, 1 }, NULL,
+                       "no '# Title' after the front matter");
     for (size_t i = 0; i < QS_COUNT(sections); i++)
         if (!strstr(body, sections[i]))
             qs_adr_problem(r->problems, (struct qs_at){ r->file, first_line, 1 }, NULL, "no section '%.*s'",

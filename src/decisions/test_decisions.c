@@ -62,9 +62,11 @@ static void triggers_fire_and_doubt_passes_down(void **state)
     struct box *box = *state;
 
     put(box, "0001-a.md", "status: accepted\ndate: 2026-01-01\nrevisit:\n  - date: 2026-06-01\n    why: time\n");
-    put(box, "0002-b.md", "status: accepted\ndate: 2026-01-01\ndepends_on: [\"0001\"]\nrevisit:\n  - manual: is it?\n    why: w\n");
-    put(box, "0003-c.md", "status: accepted\ndate: 2026-01-01\ndepends_on: [\"0002\"]\nrevisit:\n"
-                          "  - drill: restore older than 92d\n    why: w\n  - drift: core > 1 in 30d\n    why: w\n");
+    put(box, "0002-b.md",
+        "status: accepted\ndate: 2026-01-01\ndepends_on: [\"0001\"]\nrevisit:\n  - manual: is it?\n    why: w\n");
+    put(box, "0003-c.md",
+        "status: accepted\ndate: 2026-01-01\ndepends_on: [\"0002\"]\nrevisit:\n"
+        "  - drill: restore older than 92d\n    why: w\n  - drift: core > 1 in 30d\n    why: w\n");
     load(box);
     assert_int_equal(box->problems.count, 0);
 
@@ -97,7 +99,8 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     } rows[] = {
         { "no revisit", "status: accepted\ndate: 2026-01-01\n", "the front matter lacks 'revisit'" },
         { "status", "status: great\ndate: 2026-01-01\nrevisit: [{manual: q, why: w}]\n", "unknown status 'great'" },
-        { "key", "status: accepted\ndate: 2026-01-01\nowner: me\nrevisit: [{manual: q, why: w}]\n", "unknown key 'owner'" },
+        { "key", "status: accepted\ndate: 2026-01-01\nowner: me\nrevisit: [{manual: q, why: w}]\n",
+          "unknown key 'owner'" },
         { "trigger", "status: accepted\ndate: 2026-01-01\nrevisit: [{count: apples > 3, why: w}]\n",
           "trigger 'count: apples > 3' cannot be read" },
         { "no why", "status: accepted\ndate: 2026-01-01\nrevisit: [{manual: q}]\n", "the front matter lacks 'why'" },

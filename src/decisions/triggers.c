@@ -84,26 +84,59 @@ static size_t gpu_count(const struct qs_lab *lab)
     return n;
 }
 
-static size_t routers(const struct qs_lab *l) { return kind_count(l, QS_DEVICE_ROUTER); }
-static size_t switches(const struct qs_lab *l) { return kind_count(l, QS_DEVICE_SWITCH); }
-static size_t nodes(const struct qs_lab *l) { return l->node_count; }
-static size_t vlans(const struct qs_lab *l) { return l->vlan_count; }
-static size_t workers(const struct qs_lab *l) { return l->cluster.workers.count; }
-static size_t control_nodes(const struct qs_lab *l) { return l->cluster.control_plane.count; }
-static size_t osd_hosts(const struct qs_lab *l) { return l->storage.osd_hosts.count; }
-static size_t osd_capable(const struct qs_lab *l) { return l->storage.capable_hosts.count; }
-static size_t replicas(const struct qs_lab *l) { return l->storage.replicas; }
-static size_t operators(const struct qs_lab *l) { return l->vpn_count; }
-static size_t components(const struct qs_lab *l) { return l->component_count; }
+static size_t routers(const struct qs_lab *l)
+{
+    return kind_count(l, QS_DEVICE_ROUTER);
+}
+static size_t switches(const struct qs_lab *l)
+{
+    return kind_count(l, QS_DEVICE_SWITCH);
+}
+static size_t nodes(const struct qs_lab *l)
+{
+    return l->node_count;
+}
+static size_t vlans(const struct qs_lab *l)
+{
+    return l->vlan_count;
+}
+static size_t workers(const struct qs_lab *l)
+{
+    return l->cluster.workers.count;
+}
+static size_t control_nodes(const struct qs_lab *l)
+{
+    return l->cluster.control_plane.count;
+}
+static size_t osd_hosts(const struct qs_lab *l)
+{
+    return l->storage.osd_hosts.count;
+}
+static size_t osd_capable(const struct qs_lab *l)
+{
+    return l->storage.capable_hosts.count;
+}
+static size_t replicas(const struct qs_lab *l)
+{
+    return l->storage.replicas;
+}
+static size_t operators(const struct qs_lab *l)
+{
+    return l->vpn_count;
+}
+static size_t components(const struct qs_lab *l)
+{
+    return l->component_count;
+}
 
 static const struct {
     const char *name;
     size_t (*count)(const struct qs_lab *lab);
 } counts[] = {
-    { "switches", switches },   { "routers", routers },         { "nodes", nodes },
-    { "vlans", vlans },         { "workers", workers },         { "control_nodes", control_nodes },
-    { "gpu_nodes", gpu_count }, { "osd_hosts", osd_hosts },     { "osd_capable", osd_capable },
-    { "replicas", replicas },   { "operators", operators },     { "components", components },
+    { "switches", switches },   { "routers", routers },     { "nodes", nodes },
+    { "vlans", vlans },         { "workers", workers },     { "control_nodes", control_nodes },
+    { "gpu_nodes", gpu_count }, { "osd_hosts", osd_hosts }, { "osd_capable", osd_capable },
+    { "replicas", replicas },   { "operators", operators }, { "components", components },
 };
 
 static const char *count_form(const struct qs_trigger *t)
@@ -115,7 +148,8 @@ static const char *count_form(const struct qs_trigger *t)
         for (size_t i = 0; i < QS_COUNT(counts); i++)
             if (qs_streq(counts[i].name, c.name))
                 return NULL;
-    return "Write NAME OP NUMBER, for example 'nodes > 12'; names: switches routers nodes vlans workers control_nodes gpu_nodes "
+    return "Write NAME OP NUMBER, for example 'nodes > 12'; names: switches routers nodes vlans workers control_nodes "
+           "gpu_nodes "
            "osd_hosts osd_capable replicas operators components.";
 }
 
@@ -133,7 +167,8 @@ static void eval_count(struct qs_trigger *t, const struct qs_lab *lab, const str
         if (qs_streq(counts[i].name, c.name)) {
             size_t n = counts[i].count(lab);
 
-            settle(t, holds((n > limit) - (n < limit), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%s is %zu", c.name, n);
+            settle(t, holds((n > limit) - (n < limit), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%s is %zu", c.name,
+                   n);
         }
     }
 }
@@ -184,8 +219,8 @@ static void eval_version(struct qs_trigger *t, const struct qs_lab *lab, const s
         if (one->version[0] < '0' || one->version[0] > '9')
             settle(t, QS_TRIGGER_UNKNOWN, "at this site %s is %s", c.name, one->version);
         else
-            settle(t, holds(qs_natural_cmp(one->version, c.value), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%s is %s", c.name,
-                   one->version);
+            settle(t, holds(qs_natural_cmp(one->version, c.value), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED,
+                   "%s is %s", c.name, one->version);
     }
 }
 
@@ -265,7 +300,8 @@ static void eval_drill(struct qs_trigger *t, const struct qs_lab *lab, const str
     if (!last || !is_date(last))
         return;
     int64_t age = days_of(today) - days_of(last);
-    settle(t, age * 86400000 > (int64_t)ms ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "last drill %lld days ago", (long long)age);
+    settle(t, age * 86400000 > (int64_t)ms ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "last drill %lld days ago",
+           (long long)age);
 }
 
 /* ---- metric, manual ---- */
@@ -290,7 +326,8 @@ static void eval_metric(struct qs_trigger *t, const struct qs_lab *lab, const st
     if (!v)
         return;
     int64_t n = qs_val_integer(v, 0);
-    settle(t, holds((n > (int64_t)limit) - (n < (int64_t)limit), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%lld", (long long)n);
+    settle(t, holds((n > (int64_t)limit) - (n < (int64_t)limit), c.op) ? QS_TRIGGER_FIRED : QS_TRIGGER_ARMED, "%lld",
+           (long long)n);
 }
 
 static const char *manual_form(const struct qs_trigger *t)
@@ -313,8 +350,9 @@ static const struct {
     const char *(*form)(const struct qs_trigger *t);
     void (*evaluate)(struct qs_trigger *t, const struct qs_lab *lab, const struct qs_val *facts);
 } table[] = {
-    { "date", date_form, eval_date },       { "count", count_form, eval_count }, { "version", version_form, eval_version },
-    { "metric", metric_form, eval_metric }, { "drift", drift_form, eval_drift }, { "drill", drill_form, eval_drill },
+    { "date", date_form, eval_date },          { "count", count_form, eval_count },
+    { "version", version_form, eval_version }, { "metric", metric_form, eval_metric },
+    { "drift", drift_form, eval_drift },       { "drill", drill_form, eval_drill },
     { "manual", manual_form, eval_manual },
 };
 const char *const qs_trigger_kinds[] = { "date", "count", "version", "metric", "drift", "drill", "manual", NULL };

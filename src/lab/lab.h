@@ -32,8 +32,8 @@ struct qs_vlan {
     uint16_t id;
     char *name, *purpose;
     struct qs_prefix v4, v6; /* networks; family 0 when absent */
-    char *gateway;  /* device that routes this VLAN (host 1), NULL: not routed */
-    char *colour;   /* "#rrggbb" for drawings */
+    char *gateway;           /* device that routes this VLAN (host 1), NULL: not routed */
+    char *colour;            /* "#rrggbb" for drawings */
     bool dhcp;
 };
 struct qs_vlan_addr { /* an SVI, or a host in a VLAN */
@@ -46,10 +46,10 @@ struct qs_port { /* a switch or router port with intent; ports without intent ar
     struct qs_at at;
     char *name, *description;
     enum qs_port_mode mode;
-    uint16_t access, native;   /* native 0: no untagged VLAN other than the default 1. Router port: access is the VLAN
+    uint16_t access, native; /* native 0: no untagged VLAN other than the default 1. Router port: access is the VLAN
                                   whose segment it is on (v4 and v6 follow from it), 0 for a segment of its own */
-    struct qs_u16s allowed;    /* trunk */
-    struct qs_prefix v4, v6;   /* routed, router ports, management port */
+    struct qs_u16s allowed;  /* trunk */
+    struct qs_prefix v4, v6; /* routed, router ports, management port */
     bool enabled;
 };
 struct qs_route {
@@ -67,7 +67,8 @@ struct qs_rule { /* one row of a router's ordered filter or NAT table; texts as 
     char *name; /* unique in its table and family; becomes the comment, by which qs knows its rows. A row of the file
                    for both families is two rows here ("icmp" reads "icmpv6" in the second) */
     char *chain, *action;
-    char *protocol, *src, *dst, *src_list, *dst_list, *dst_port, *in_port, *out_port, *state; /* state: "established,related" */
+    char *protocol, *src, *dst, *src_list, *dst_list, *dst_port, *in_port, *out_port,
+        *state; /* state: "established,related" */
     char *to_address, *to_port;
     bool v6; /* the row belongs to the IPv6 table */
     bool log;
@@ -81,7 +82,7 @@ struct qs_service { /* a router service: api-ssl, ssh, www … */
     struct qs_at at;
     char *name;
     bool enabled;
-    uint16_t port; /* 0: default */
+    uint16_t port;       /* 0: default */
     struct qs_strs from; /* prefixes that may connect; empty: any */
 };
 
@@ -111,12 +112,12 @@ struct qs_device {
     size_t list_count;
     struct qs_service *services;
     size_t service_count;
-    char *wan_port; /* router: the port to the provider, NULL for none */
+    char *wan_port;       /* router: the port to the provider, NULL for none */
     struct qs_u16s vlans; /* switch: VLANs that exist on it */
     char *adr;
     /* from the site */
-    char *engine;   /* "twin" (emulated), "external", or "none": not at this site */
-    char *address;  /* where qs reaches it; the management address without length unless the site overrides it */
+    char *engine;  /* "twin" (emulated), "external", or "none": not at this site */
+    char *address; /* where qs reaches it; the management address without length unless the site overrides it */
     uint16_t port;
     unsigned commit_timer_s;
 };
@@ -146,21 +147,21 @@ struct qs_model {
 struct qs_rack_slot {
     struct qs_at at;
     uint8_t unit, height; /* lowest unit, counted from 1 at the bottom */
-    char *holds; /* device or node name, or free text for panels */
+    char *holds;          /* device or node name, or free text for panels */
     char *label;
 };
 struct qs_nic {
     struct qs_at at;
     char *name;
     uint8_t mac[6];
-    uint16_t native;          /* untagged VLAN, 0: none */
+    uint16_t native; /* untagged VLAN, 0: none */
     struct qs_u16s tagged;
 };
 struct qs_node {
     struct qs_at at;
     char *name, *model, *purpose;
     struct qs_model *hw;
-    uint16_t host; /* the host number in every VLAN */
+    uint16_t host;        /* the host number in every VLAN */
     struct qs_strs roles; /* control-plane, worker, osd, gpu, platform, provisioning */
     struct qs_nic *nics;
     size_t nic_count;
@@ -170,9 +171,9 @@ struct qs_node {
     bool has_bmc;
     uint8_t bmc_mac[6];
     struct qs_prefix bmc_v4; /* in the admin VLAN */
-    unsigned disks; /* data disks for OSDs */
+    unsigned disks;          /* data disks for OSDs */
     unsigned memory_gib, cores;
-    char *gpu; /* NULL: none */
+    char *gpu;    /* NULL: none */
     char *engine; /* "twin", "external", "none", "self" (qs itself runs there: the provisioning host) */
 };
 
@@ -185,8 +186,8 @@ struct qs_vpn_peer {
 struct qs_check { /* how a component or a signal is known to work */
     struct qs_at at;
     char *name;
-    char *kind;    /* http tcp tls dns icmp ssh process converge role wan */
-    char *target;  /* URL; host:port; "device:core" (its management address, the port of its API); "node:cp1" (its
+    char *kind;   /* http tcp tls dns icmp ssh process converge role wan */
+    char *target; /* URL; host:port; "device:core" (its management address, the port of its API); "node:cp1" (its
                       address in the VLAN of its gateway); "nodes:worker" (each node of that role at this site); role, process: the role's name. wan: the node that asks, and
                       conditions look at what the site's upstream answers */
     struct qs_strs conditions; /* "[STATUS] == 200", "[RESPONSE_TIME] < 500", "[BODY].a == b", "[CERTIFICATE] > 7d" */
@@ -197,7 +198,7 @@ struct qs_component {
     struct qs_at at;
     uint16_t number;
     char *name, *group, *role, *runs, *version; /* runs: engine on this site ("qs llm", "Ceph"); version may be NULL */
-    char *state; /* on this site: "built", "pending" */
+    char *state;                                /* on this site: "built", "pending" */
     char *enable; /* pending: what would enable it ("--with storage", "not built yet: issue") */
     struct qs_strs depends_on;
     struct qs_check *checks;
@@ -212,7 +213,7 @@ struct qs_signal { /* one line of the panel */
     struct qs_check *checks;   /* all must pass; none: pending */
     size_t check_count;
     char *pending; /* why it is pending on this site, NULL when it has checks */
-    bool twin; /* the check talks to something emulated */
+    bool twin;     /* the check talks to something emulated */
 };
 struct qs_group {
     struct qs_at at;
@@ -252,31 +253,45 @@ struct qs_lab {
     struct qs_text_pair *rules; /* the house rules, for /lab */
     size_t rule_count;
     struct qs_strs dns, ntp;
-    uint16_t admin_vlan; /* BMCs live here */
-    struct qs_prefix management_v4, management_v6; /* the out-of-band segment of management ports */
+    uint16_t admin_vlan;                                     /* BMCs live here */
+    struct qs_prefix management_v4, management_v6;           /* the out-of-band segment of management ports */
     struct qs_prefix management_self_v4, management_self_v6; /* qs itself on it */
     uint8_t rack_units;
-    struct qs_vlan *vlans;          size_t vlan_count;
-    struct qs_model *models;        size_t model_count;
-    struct qs_rack_slot *slots;     size_t slot_count;
-    struct qs_device *devices;      size_t device_count;
-    struct qs_node *nodes;          size_t node_count;
-    struct qs_cable *cables;        size_t cable_count;
-    struct qs_prefix vpn_v4;        uint16_t vpn_port;
-    struct qs_vpn_peer *vpn;        size_t vpn_count;
+    struct qs_vlan *vlans;
+    size_t vlan_count;
+    struct qs_model *models;
+    size_t model_count;
+    struct qs_rack_slot *slots;
+    size_t slot_count;
+    struct qs_device *devices;
+    size_t device_count;
+    struct qs_node *nodes;
+    size_t node_count;
+    struct qs_cable *cables;
+    size_t cable_count;
+    struct qs_prefix vpn_v4;
+    uint16_t vpn_port;
+    struct qs_vpn_peer *vpn;
+    size_t vpn_count;
     struct qs_cluster cluster;
     struct qs_storage storage;
-    struct qs_group *groups;        size_t group_count;
-    struct qs_signal *signals;      size_t signal_count;
-    struct qs_component *components; size_t component_count;
-    struct qs_notify *notify;       size_t notify_count;
-    struct qs_maintenance *maintenance; size_t maintenance_count;
-    struct qs_text_pair *outside;   size_t outside_count; /* names that cables may end at, and what they are */
-    struct { /* the emulated provider of site twin; name NULL: none */
-        struct qs_prefix v4, v6;    /* its address on the WAN segment */
+    struct qs_group *groups;
+    size_t group_count;
+    struct qs_signal *signals;
+    size_t signal_count;
+    struct qs_component *components;
+    size_t component_count;
+    struct qs_notify *notify;
+    size_t notify_count;
+    struct qs_maintenance *maintenance;
+    size_t maintenance_count;
+    struct qs_text_pair *outside;
+    size_t outside_count;        /* names that cables may end at, and what they are */
+    struct {                     /* the emulated provider of site twin; name NULL: none */
+        struct qs_prefix v4, v6; /* its address on the WAN segment */
         char *name;
     } upstream;
-    char *site, *site_kind;         /* "twin", "rack", "cloud" */
+    char *site, *site_kind; /* "twin", "rack", "cloud" */
     char *site_title;
 };
 

@@ -22,8 +22,8 @@ struct lab_end {
     const struct qs_device *dev;
     const struct qs_node *node;
     const struct qs_port *port;
-    uint16_t untagged;              /* 0: nothing untagged */
-    const struct qs_u16s *carries;  /* tagged, and the untagged one again; NULL: nothing tagged */
+    uint16_t untagged;             /* 0: nothing untagged */
+    const struct qs_u16s *carries; /* tagged, and the untagged one again; NULL: nothing tagged */
 };
 /* Both ends of cable `i`: [0] is a, [1] is b. */
 const struct lab_end *lab_ends(struct lab_box *box, size_t i);

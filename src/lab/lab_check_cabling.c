@@ -69,7 +69,8 @@ static void vlan_on_switch(struct lab_box *box, const struct qs_device *dev, con
 {
     if (id && !lab_has_vlan(&dev->vlans, id))
         lab_hint(lab_problem(box, at, "%s: %s uses VLAN %u, which does not exist on this switch",
-                             lab_call_device(box, dev), what, id), "Add %u to the `vlans` of '%s'.", id, dev->name);
+                             lab_call_device(box, dev), what, id),
+                 "Add %u to the `vlans` of '%s'.", id, dev->name);
 }
 
 void lab_check_switch_vlans(struct lab_box *box)
@@ -106,8 +107,9 @@ static void node_end(struct lab_box *box, const struct qs_cable *cable, const st
         return;
     for (size_t i = 0; i < 32 && i < node->nic_count; i++)
         words[i] = node->nics[i].name;
-    lab_hint_words(lab_problem(box, &cable->at, "%s: '%s' has no NIC '%s'", lab_call_cable(box, cable), node->name, port),
-                   port, words, "NICs");
+    lab_hint_words(
+        lab_problem(box, &cable->at, "%s: '%s' has no NIC '%s'", lab_call_cable(box, cable), node->name, port), port,
+        words, "NICs");
 }
 
 static void device_end(struct lab_box *box, const struct qs_cable *cable, const struct qs_device *dev, const char *port)
@@ -121,7 +123,8 @@ static void device_end(struct lab_box *box, const struct qs_cable *cable, const 
         (void)lab_problem(box, &cable->at, "%s: '%s' has no port '%s' (model '%s')", who, dev->name, port, dev->model);
     else if (!p || p->mode == QS_PORT_UNUSED)
         lab_hint(lab_problem(box, &cable->at, "%s: port '%s' of '%s' is off: nothing says what it carries", who, port,
-                             dev->name), "Describe it under `ports` of '%s'.", dev->name);
+                             dev->name),
+                 "Describe it under `ports` of '%s'.", dev->name);
 }
 
 static void bmc_end(struct lab_box *box, const struct qs_cable *cable, const char *name)
@@ -132,8 +135,9 @@ static void bmc_end(struct lab_box *box, const struct qs_cable *cable, const cha
         const char *rest = qs_after(name, lab->nodes[i].name);
 
         if (rest && qs_streq(rest, ".bmc") && !lab->nodes[i].has_bmc)
-            lab_hint(lab_problem(box, &cable->at, "%s: '%s' has no BMC", lab_call_cable(box, cable), lab->nodes[i].name),
-                     "Describe it in hardware/nodes.yaml: `bmc`.");
+            lab_hint(
+                lab_problem(box, &cable->at, "%s: '%s' has no BMC", lab_call_cable(box, cable), lab->nodes[i].name),
+                "Describe it in hardware/nodes.yaml: `bmc`.");
     }
 }
 
@@ -212,8 +216,9 @@ static void one_way(struct lab_box *box, const struct qs_cable *c, const struct 
         const struct qs_vlan *v = qs_lab_vlan(&box->lab, id);
 
         if (id != needs->untagged && !lab_end_carries(has, id))
-            lab_hint(lab_problem(box, &c->at, "%s: %s does not carry VLAN %u '%s', which %s needs", lab_call_cable(box, c),
-                                 lab_call_end(box, has_end), id, v ? v->name : "", lab_call_end(box, needs_end)),
+            lab_hint(lab_problem(box, &c->at, "%s: %s does not carry VLAN %u '%s', which %s needs",
+                                 lab_call_cable(box, c), lab_call_end(box, has_end), id, v ? v->name : "",
+                                 lab_call_end(box, needs_end)),
                      "Add %u to the trunk of %s.", id, lab_call_end(box, has_end));
     }
 }
@@ -252,8 +257,9 @@ void lab_check_bmcs(struct lab_box *box)
             continue;
         end = &lab_ends(box, (size_t)(cable - lab->cables))[far == &cable->b];
         if (end->kind == LAB_END_SWITCH && (end->untagged != lab->admin_vlan || end->carries))
-            lab_hint(lab_problem(box, &box->nodes[i].bmc.at, "%s: bmc is on %s, which is no access port of admin VLAN %u",
-                                 lab_call_node(box, node), lab_call_end(box, far), lab->admin_vlan),
+            lab_hint(lab_problem(box, &box->nodes[i].bmc.at,
+                                 "%s: bmc is on %s, which is no access port of admin VLAN %u", lab_call_node(box, node),
+                                 lab_call_end(box, far), lab->admin_vlan),
                      "The admin VLAN is in lab.yaml: `addressing: admin_vlan`.");
     }
 }
@@ -319,7 +325,8 @@ static void vlan_is_one(struct lab_box *box, struct pieces *p, const struct qs_v
         if (!first) {
             first = &lab->devices[i];
         } else if (piece(p, i) != piece(p, (size_t)(first - lab->devices))) {
-            lab_hint(lab_problem(box, &v->at, "%s: no trunk carries VLAN %u between '%s' and '%s', which both have members",
+            lab_hint(lab_problem(box, &v->at,
+                                 "%s: no trunk carries VLAN %u between '%s' and '%s', which both have members",
                                  lab_call_vlan(box, v), v->id, first->name, lab->devices[i].name),
                      "Add %u to the trunks on the way between them.", v->id);
             return;
@@ -357,8 +364,8 @@ void lab_check_rack(struct lab_box *box)
         if (!s->holds == !s->label)
             (void)lab_problem(box, &s->at, "slots[%zu]: a slot has either holds or label", i);
         if (s->unit + s->height - 1 > lab->rack_units)
-            (void)lab_problem(box, &s->at, "slots[%zu] '%s': units %u to %u do not fit in a rack of %u", i, slot_name(s),
-                              s->unit, s->unit + s->height - 1, lab->rack_units);
+            (void)lab_problem(box, &s->at, "slots[%zu] '%s': units %u to %u do not fit in a rack of %u", i,
+                              slot_name(s), s->unit, s->unit + s->height - 1, lab->rack_units);
         for (size_t j = 0; j < i; j++) {
             const struct qs_rack_slot *o = &lab->slots[j];
 

@@ -21,7 +21,8 @@ static void rule_list(struct lab_box *box, const struct qs_device *dev, const st
 {
     if (list && !list_of(dev, list))
         lab_hint(lab_problem(box, &r->at, "%s: row '%s' names address list '%s', which does not exist",
-                             lab_call_device(box, dev), r->name, list), "Describe it under `address_lists`.");
+                             lab_call_device(box, dev), r->name, list),
+                 "Describe it under `address_lists`.");
 }
 
 static void rule_port(struct lab_box *box, const struct qs_device *dev, const struct qs_rule *r, const char *port)
@@ -31,7 +32,8 @@ static void rule_port(struct lab_box *box, const struct qs_device *dev, const st
                           lab_call_device(box, dev), r->name, port, dev->model);
 }
 
-static void rule_rows(struct lab_box *box, const struct qs_device *dev, const struct qs_rule *rules, size_t count, bool nat)
+static void rule_rows(struct lab_box *box, const struct qs_device *dev, const struct qs_rule *rules, size_t count,
+                      bool nat)
 {
     for (size_t i = 0; i < count; i++) {
         const struct qs_rule *r = &rules[i];
@@ -59,7 +61,8 @@ void lab_check_rules(struct lab_box *box)
         rule_rows(box, dev, dev->filter, dev->filter_count, false);
         rule_rows(box, dev, dev->nat, dev->nat_count, true);
         if (dev->wan_port && !qs_device_port(dev, dev->wan_port))
-            (void)lab_problem(box, &dev->at, "%s: wan '%s' is none of its ports", lab_call_device(box, dev), dev->wan_port);
+            (void)lab_problem(box, &dev->at, "%s: wan '%s' is none of its ports", lab_call_device(box, dev),
+                              dev->wan_port);
     }
 }
 
@@ -129,8 +132,10 @@ static void filter_lets_us_in(struct lab_box *box, const struct qs_device *dev, 
         if (qs_streq(r->action, "log") || !takes_us(box, dev, r, port))
             continue;
         if (!qs_streq(r->action, "accept"))
-            lab_hint(lab_problem(box, &r->at, "%s: row '%s' would cut the management path: it takes connections of qs to "
-                                 "port %u", lab_call_device(box, dev), r->name, port),
+            lab_hint(lab_problem(box, &r->at,
+                                 "%s: row '%s' would cut the management path: it takes connections of qs to "
+                                 "port %u",
+                                 lab_call_device(box, dev), r->name, port),
                      "Accept the management network above it.");
         return;
     }
@@ -159,7 +164,8 @@ static void account_stays(struct lab_box *box, const struct qs_device *dev)
         if (qs_streq(dev->users[i].name, "qs"))
             return;
     lab_hint(lab_problem(box, &dev->at, "%s: without user 'qs' the plan would remove the account by which qs logs in",
-                         lab_call_device(box, dev)), "Keep it under `users`.");
+                         lab_call_device(box, dev)),
+             "Keep it under `users`.");
 }
 
 static void wire_stays(struct lab_box *box, const struct qs_device *dev)
@@ -168,14 +174,18 @@ static void wire_stays(struct lab_box *box, const struct qs_device *dev)
     const struct qs_port *port = dev->management_port ? qs_device_port(dev, dev->management_port) : NULL;
 
     if (port)
-        (void)lab_problem(box, &port->at, "%s: port '%s' is the management port: describing it here would cut the "
-                          "management path", lab_call_device(box, dev), port->name);
+        (void)lab_problem(box, &port->at,
+                          "%s: port '%s' is the management port: describing it here would cut the "
+                          "management path",
+                          lab_call_device(box, dev), port->name);
     for (size_t i = 0; i < dev->route_count; i++) {
         const struct qs_route *r = &dev->routes[i];
 
         if (r->dest.len >= lab->management_v4.len && qs_prefix_contains(&r->dest, &lab->management_self_v4.ip))
-            (void)lab_problem(box, &r->at, "%s: routes[%zu] leads the management network elsewhere: it would cut the "
-                              "management path", lab_call_device(box, dev), i);
+            (void)lab_problem(box, &r->at,
+                              "%s: routes[%zu] leads the management network elsewhere: it would cut the "
+                              "management path",
+                              lab_call_device(box, dev), i);
     }
 }
 

@@ -15,7 +15,8 @@ void lab_check_vlan_ids(struct lab_box *box)
 
         if (v->id && v->name && first->name && first != v)
             lab_hint(lab_problem(box, &v->at, "%s: id %u is already used by '%s' (%s)", lab_call_vlan(box, v), v->id,
-                                 first->name, lab_at_text(&first->at, at)), "Give one of the two another id.");
+                                 first->name, lab_at_text(&first->at, at)),
+                     "Give one of the two another id.");
     }
 }
 
@@ -51,8 +52,9 @@ static void rule_names(struct lab_box *box, const struct qs_device *dev, const c
 
         for (size_t i = 0; i < count; i++)
             if (rules[i].v6 == (v6 == 1))
-                add_name(box, &ns, rules[i].name, &rules[i].at,
-                         lab_printf(&box->arena, "%s: %s of %s", lab_call_device(box, dev), table, v6 ? "IPv6" : "IPv4"));
+                add_name(
+                    box, &ns, rules[i].name, &rules[i].at,
+                    lab_printf(&box->arena, "%s: %s of %s", lab_call_device(box, dev), table, v6 ? "IPv6" : "IPv4"));
     }
 }
 
@@ -111,7 +113,8 @@ static void platform_names(struct lab_box *box)
         const char *who = lab_call_component(box, c);
 
         add_name(box, &components, c->name, &c->at, who);
-        add_name(box, &numbers, lab_printf(&box->arena, "%u", c->number), &c->at, lab_printf(&box->arena, "%s: number", who));
+        add_name(box, &numbers, lab_printf(&box->arena, "%u", c->number), &c->at,
+                 lab_printf(&box->arena, "%s: number", who));
         check_names(box, c->checks, c->check_count, who);
     }
     for (size_t i = 0; i < lab->group_count; i++)
@@ -143,7 +146,8 @@ struct users {
     size_t count;
 };
 
-static void use_ip(struct lab_box *box, struct users *us, const struct qs_prefix *p, const struct qs_at *at, const char *who)
+static void use_ip(struct lab_box *box, struct users *us, const struct qs_prefix *p, const struct qs_at *at,
+                   const char *who)
 {
     char text[QS_IP_TEXT], other[160];
 
@@ -376,7 +380,8 @@ static void vlan_gateway(struct lab_box *box, const struct qs_vlan *v)
     for (; n < 64 && n < box->lab.device_count; n++)
         words[n] = box->lab.devices[n].name;
     if (!dev)
-        lab_hint_words(lab_problem(box, &v->at, "%s: gateway '%s' is no device", who, v->gateway), v->gateway, words, "devices");
+        lab_hint_words(lab_problem(box, &v->at, "%s: gateway '%s' is no device", who, v->gateway), v->gateway, words,
+                       "devices");
     else if (!routes_vlan(dev, v->id))
         lab_hint(lab_problem(box, &v->at, "%s: gateway '%s' has no address in VLAN %u", who, dev->name, v->id),
                  "Give it one: %s; or write `gateway: none`.",
@@ -398,9 +403,10 @@ void lab_check_gateways(struct lab_box *box)
         const struct qs_vlan *v = qs_lab_vlan(lab, node->gateway_vlan);
 
         if (v && !qs_node_addr(node, v->id))
-            (void)lab_problem(box, &node->at, "%s: gateway_vlan %u is on none of its NICs", lab_call_node(box, node), v->id);
+            (void)lab_problem(box, &node->at, "%s: gateway_vlan %u is on none of its NICs", lab_call_node(box, node),
+                              v->id);
         else if (v && !v->gateway)
-            (void)lab_problem(box, &node->at, "%s: gateway_vlan %u '%s' has no gateway", lab_call_node(box, node), v->id,
-                              v->name);
+            (void)lab_problem(box, &node->at, "%s: gateway_vlan %u '%s' has no gateway", lab_call_node(box, node),
+                              v->id, v->name);
     }
 }

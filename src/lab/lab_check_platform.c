@@ -173,12 +173,13 @@ static void role_target(struct lab_box *box, const struct qs_check *c, const cha
     for (size_t i = 0; i < lab->node_count; i++)
         here += qs_node_has_role(&lab->nodes[i], role) && !qs_streq(lab->nodes[i].engine, "none");
     if (!here)
-        (void)lab_problem(box, &c->at, "%s: check '%s' looks at '%s', and site '%s' has no node of that role", who, c->name,
-                          c->target, lab->site);
+        (void)lab_problem(box, &c->at, "%s: check '%s' looks at '%s', and site '%s' has no node of that role", who,
+                          c->name, c->target, lab->site);
     for (size_t i = 0; i < lab->node_count; i++)
         if (qs_node_has_role(&lab->nodes[i], role) && !lab->nodes[i].gateway_vlan)
             lab_hint(lab_problem(box, &c->at, "%s: check '%s' looks at '%s', and '%s' has no address to go to", who,
-                                 c->name, c->target, lab->nodes[i].name), "Give the node a `gateway_vlan`.");
+                                 c->name, c->target, lab->nodes[i].name),
+                     "Give the node a `gateway_vlan`.");
 }
 
 static void check_target(struct lab_box *box, const struct qs_check *c, const char *who)
@@ -193,14 +194,16 @@ static void check_target(struct lab_box *box, const struct qs_check *c, const ch
         (void)lab_problem(box, &c->at, "%s: check '%s' looks at '%s', which does not exist", who, c->name, c->target);
     else if (qs_streq(d ? d->engine : n ? n->engine : NULL, "none"))
         lab_hint(lab_problem(box, &c->at, "%s: check '%s' looks at '%s', which is not at site '%s'", who, c->name,
-                             c->target, lab->site), "Say in `pending` of this site why.");
+                             c->target, lab->site),
+                 "Say in `pending` of this site why.");
     else if (qs_streq(c->kind, "converge") && !d)
         (void)lab_problem(box, &c->at, "%s: check '%s': kind converge needs a target device:NAME", who, c->name);
     else if (qs_streq(c->kind, "wan") && !n)
         (void)lab_problem(box, &c->at, "%s: check '%s': kind wan needs a target node:NAME", who, c->name);
     else if (n && !n->gateway_vlan)
         lab_hint(lab_problem(box, &c->at, "%s: check '%s' looks at '%s', which has no address to go to", who, c->name,
-                             c->target), "Give the node a `gateway_vlan`.");
+                             c->target),
+                 "Give the node a `gateway_vlan`.");
     else if (role)
         role_target(box, c, role, who);
 }
@@ -224,7 +227,8 @@ void lab_check_targets(struct lab_box *box)
             for (size_t k = 0; k < lab->signal_count; k++)
                 known |= qs_streq(lab->signals[k].name, m->signals.items[j]);
             if (!known)
-                (void)lab_problem(box, &m->at, "maintenance[%zu] '%s': '%s' is no signal", i, m->name, m->signals.items[j]);
+                (void)lab_problem(box, &m->at, "maintenance[%zu] '%s': '%s' is no signal", i, m->name,
+                                  m->signals.items[j]);
         }
     }
 }

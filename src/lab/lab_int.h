@@ -25,9 +25,8 @@ char *lab_printf(struct lab_arena *a, const char *fmt, ...) QS_PRINTF(2, 3);
 void *lab_grown(struct lab_arena *a, const void *items, size_t count, size_t size); /* room for one more */
 void lab_arena_done(struct lab_arena *a);
 /* Appends a zeroed element to an array in the arena; evaluates to it. */
-#define LAB_PUSH(arena, items, count)                                                              \
-    ((items) = lab_grown((arena), (items), (count), sizeof(*(items))), (count)++,                  \
-     &(items)[(count)-1])
+#define LAB_PUSH(arena, items, count) \
+    ((items) = lab_grown((arena), (items), (count), sizeof(*(items))), (count)++, &(items)[(count)-1])
 
 /* ---- rows as the files give them, where the model has another shape ---- */
 struct raw_port { /* one or a range: "Ethernet1-8" */
@@ -108,16 +107,24 @@ struct raw_management {
 };
 
 /* Things that fields refer to by name; a file is read after those that it refers to. */
-enum lab_space { LAB_NO_SPACE, LAB_VLAN_SPACE, LAB_MODEL_SPACE, LAB_NODE_SPACE, LAB_TARGET_SPACE, LAB_COMPONENT_SPACE, LAB_SPACES };
+enum lab_space {
+    LAB_NO_SPACE,
+    LAB_VLAN_SPACE,
+    LAB_MODEL_SPACE,
+    LAB_NODE_SPACE,
+    LAB_TARGET_SPACE,
+    LAB_COMPONENT_SPACE,
+    LAB_SPACES
+};
 
-struct lab_box { /* a lab and what it is made from */
+struct lab_box {       /* a lab and what it is made from */
     struct qs_lab lab; /* first: qs_lab_free() finds the box by it */
     struct lab_arena arena;
     struct qs_problems *problems;
-    struct qs_problem spare;   /* takes what is over the cap */
-    bool unsure[LAB_SPACES];   /* the file that declares them had problems: references to them are not judged */
-    bool overlap;              /* two networks overlap: addresses that collide for that reason are not said again */
-    char **sites;              /* names of all sites, NULL-terminated */
+    struct qs_problem spare; /* takes what is over the cap */
+    bool unsure[LAB_SPACES]; /* the file that declares them had problems: references to them are not judged */
+    bool overlap;            /* two networks overlap: addresses that collide for that reason are not said again */
+    char **sites;            /* names of all sites, NULL-terminated */
     struct raw_scheme scheme;
     struct raw_management management;
     struct raw_device *switches, *routers;
@@ -128,12 +135,12 @@ struct lab_box { /* a lab and what it is made from */
     size_t node_count;
     struct raw_cable *cables;
     size_t cable_count;
-    struct lab_end *ends;      /* two a cable, made by the first check that looks (lab_check.h) */
+    struct lab_end *ends; /* two a cable, made by the first check that looks (lab_check.h) */
     struct raw_outside *outside;
     size_t outside_count;
     struct raw_signals *groups;
     size_t group_count;
-    char *component_group;     /* of the components file being read */
+    char *component_group; /* of the components file being read */
     struct qs_component *group_components;
     size_t group_component_count;
     struct qs_at upstream_at, vpn_at;
@@ -154,26 +161,26 @@ const char *lab_at_text(const struct qs_at *at, char text[160]); /* "lab/network
 
 /* ---- tables of fields ---- */
 enum lab_type {
-    LAB_TEXT,      /* char *: text without control characters */
-    LAB_WORD,      /* char *: text without blanks; a whole number is taken as text */
-    LAB_NAME,      /* char *: letters, digits, '.', '_', '-' */
-    LAB_SITED,     /* char *: one text for all sites, or one a site; the one of this site is kept */
-    LAB_CHOICE,    /* char *: one of .words */
-    LAB_COLOUR,    /* char *: "#rrggbb" */
-    LAB_ADR,       /* char *: "0008" */
-    LAB_KEY,       /* char *: a WireGuard public key */
-    LAB_BOOL,      /* bool */
-    LAB_U8,        /* uint8_t, from .min to .max; likewise */
-    LAB_U16,       /* uint16_t */
-    LAB_U32,       /* uint32_t, unsigned */
-    LAB_MS,        /* uint64_t: "30s" */
-    LAB_SECONDS,   /* unsigned: "30s" */
-    LAB_SPEED,     /* uint32_t, Mbit/s: "40G" */
-    LAB_IP,        /* struct qs_ip */
-    LAB_IP4,       /* struct qs_prefix: an IPv4 address, length 32 */
-    LAB_ADDRESS4,  /* struct qs_prefix: "198.51.100.2/24" */
+    LAB_TEXT,     /* char *: text without control characters */
+    LAB_WORD,     /* char *: text without blanks; a whole number is taken as text */
+    LAB_NAME,     /* char *: letters, digits, '.', '_', '-' */
+    LAB_SITED,    /* char *: one text for all sites, or one a site; the one of this site is kept */
+    LAB_CHOICE,   /* char *: one of .words */
+    LAB_COLOUR,   /* char *: "#rrggbb" */
+    LAB_ADR,      /* char *: "0008" */
+    LAB_KEY,      /* char *: a WireGuard public key */
+    LAB_BOOL,     /* bool */
+    LAB_U8,       /* uint8_t, from .min to .max; likewise */
+    LAB_U16,      /* uint16_t */
+    LAB_U32,      /* uint32_t, unsigned */
+    LAB_MS,       /* uint64_t: "30s" */
+    LAB_SECONDS,  /* unsigned: "30s" */
+    LAB_SPEED,    /* uint32_t, Mbit/s: "40G" */
+    LAB_IP,       /* struct qs_ip */
+    LAB_IP4,      /* struct qs_prefix: an IPv4 address, length 32 */
+    LAB_ADDRESS4, /* struct qs_prefix: "198.51.100.2/24" */
     LAB_ADDRESS6,
-    LAB_NETWORK4,  /* struct qs_prefix without host bits */
+    LAB_NETWORK4, /* struct qs_prefix without host bits */
     LAB_NETWORK6,
     LAB_NETWORK,   /* either family */
     LAB_MAC,       /* uint8_t[6] */
@@ -198,38 +205,38 @@ struct lab_field {
     enum lab_type type;
     size_t offset, count_offset;
     unsigned flags;
-    uint64_t min, max;       /* numbers: range; texts and lists: length, max 0: 4096 */
-    uint64_t otherwise;      /* numbers, booleans, durations: when the key is absent */
+    uint64_t min, max;  /* numbers: range; texts and lists: length, max 0: 4096 */
+    uint64_t otherwise; /* numbers, booleans, durations: when the key is absent */
     const char *const *words;
-    const char *preset;      /* texts: when the key is absent */
+    const char *preset; /* texts: when the key is absent */
     enum lab_space space;
     const struct lab_record *record;
     const char *doc;
 };
 struct lab_record {
     size_t size;
-    size_t at;               /* offset of its struct qs_at; LAB_NO_AT: it has none */
-    size_t key;              /* LAB_KEYED, LAB_PAIRS: offset of the char * for the key */
+    size_t at;                      /* offset of its struct qs_at; LAB_NO_AT: it has none */
+    size_t key;                     /* LAB_KEYED, LAB_PAIRS: offset of the char * for the key */
     const struct lab_field *fields; /* ended by key NULL */
 };
 #define LAB_NO_AT SIZE_MAX
 #define LAB_IN(type, member) .offset = offsetof(type, member)
 #define LAB_ARRAY(type, items, n) .offset = offsetof(type, items), .count_offset = offsetof(type, n)
 
-struct lab_kind { /* a kind of file */
-    const char *path; /* inside the folder; "*" stands for one name */
+struct lab_kind {                    /* a kind of file */
+    const char *path;                /* inside the folder; "*" stands for one name */
     const struct lab_record *record; /* over struct lab_box */
     bool needed;
-    enum lab_space gives[2]; /* what it declares */
+    enum lab_space gives[2];            /* what it declares */
     void (*begin)(struct lab_box *box); /* before and after each file; may be NULL */
     void (*end)(struct lab_box *box);
     const char *title;
 };
-const struct lab_kind *lab_kind_at(size_t i);          /* NULL past the end; in reading order */
-const struct lab_kind *lab_kind_of(const char *path);  /* NULL: no lab file */
-extern const struct lab_record lab_top_file, lab_vlans_file, lab_switches_file, lab_router_file, lab_cabling_file, lab_vpn_file,
-    lab_models_file, lab_rack_file, lab_nodes_file, lab_cluster_file, lab_storage_file, lab_components_file,
-    lab_status_file, lab_site_file;
+const struct lab_kind *lab_kind_at(size_t i);         /* NULL past the end; in reading order */
+const struct lab_kind *lab_kind_of(const char *path); /* NULL: no lab file */
+extern const struct lab_record lab_top_file, lab_vlans_file, lab_switches_file, lab_router_file, lab_cabling_file,
+    lab_vpn_file, lab_models_file, lab_rack_file, lab_nodes_file, lab_cluster_file, lab_storage_file,
+    lab_components_file, lab_status_file, lab_site_file;
 
 /* Fills `out` (a struct of `rec`) from a document of `file`. Problems go to the box. */
 void lab_read(struct lab_box *box, const struct lab_record *rec, const char *file, const struct qs_val *v, void *out);

@@ -84,8 +84,8 @@ static void read_kind(struct lab_box *box, const struct lab_kind *kind, const st
     if (!found && kind->needed) {
         struct qs_at at = file_at(box, base, kind->path);
 
-        lab_hint(lab_problem(box, &at, "the file is missing"), "`qs schema %s` says what it holds; `qs init` writes an example.",
-                 kind->path);
+        lab_hint(lab_problem(box, &at, "the file is missing"),
+                 "`qs schema %s` says what it holds; `qs init` writes an example.", kind->path);
     }
     if (!found)
         for (size_t i = 0; i < QS_COUNT(kind->gives); i++)
@@ -208,7 +208,10 @@ static void folder_done(struct folder *f)
     }
     free(f->files);
 }
-static inline void qs_auto_folder_cb(struct folder *f) { folder_done(f); }
+static inline void qs_auto_folder_cb(struct folder *f)
+{
+    folder_done(f);
+}
 
 static bool is_yaml(const char *name)
 {

@@ -180,7 +180,10 @@ static void read_record(const struct lab_slot *s)
 static void read_field(const struct lab_slot *s)
 {
     static void (*const row_readers[LAB_TYPES])(const struct lab_slot *s) = {
-        [LAB_RECORD] = read_record, [LAB_ROWS] = read_rows, [LAB_KEYED] = read_keyed, [LAB_PAIRS] = read_pairs,
+        [LAB_RECORD] = read_record,
+        [LAB_ROWS] = read_rows,
+        [LAB_KEYED] = read_keyed,
+        [LAB_PAIRS] = read_pairs,
     };
 
     if (row_readers[s->field->type])

@@ -20,7 +20,8 @@ bool lab_range(const char *text, size_t *ret_prefix, uint16_t *ret_first, uint16
 
         while (first > text && strchr(digits, first[-1]))
             first--;
-        if (first == dash || first == text || last == 0 || last >= sizeof(part) || (size_t)(dash - first) >= sizeof(part))
+        if (first == dash || first == text || last == 0 || last >= sizeof(part) ||
+            (size_t)(dash - first) >= sizeof(part))
             continue;
         (void)snprintf(part, sizeof(part), "%.*s", (int)(dash - first), first);
         if (!qs_parse_u32(part, 0, 9999, &number[0]))
@@ -107,7 +108,8 @@ static void number_vlan(struct lab_box *box, size_t i, const char *pattern, cons
         return;
     if (!network_of(pattern, vlan->id, net))
         lab_hint(lab_problem(box, &vlan->at, "vlans[%zu] '%s': id %u does not fit the pattern %s", i, vlan->name,
-                             vlan->id, pattern), "Give this VLAN its own `%s`.", key);
+                             vlan->id, pattern),
+                 "Give this VLAN its own `%s`.", key);
 }
 
 static void settle_vlans(struct lab_box *box)
@@ -160,8 +162,10 @@ static void settle_model(struct lab_box *box, size_t i)
         size_t prefix = 0;
 
         if (!lab_range(raw->ports[j].range, &prefix, &g->first, &g->last, &suffix))
-            lab_hint(lab_problem(box, &raw->ports[j].at, "models[%zu] '%s': ports[%zu]: range '%s' is no range of ports",
-                                 i, m->name, j, raw->ports[j].range), "Write it like Ethernet1-48 or Ethernet49-52/1.");
+            lab_hint(lab_problem(box, &raw->ports[j].at,
+                                 "models[%zu] '%s': ports[%zu]: range '%s' is no range of ports", i, m->name, j,
+                                 raw->ports[j].range),
+                     "Write it like Ethernet1-48 or Ethernet49-52/1.");
         g->prefix = lab_strndup(&box->arena, raw->ports[j].range, prefix);
         g->suffix = lab_strdup(&box->arena, suffix);
         g->speed_mbit = raw->ports[j].speed_mbit;

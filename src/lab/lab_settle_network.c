@@ -7,7 +7,8 @@
 /* How messages call a device: "switches[0] 'core'". */
 static char *label(struct lab_box *box, const struct qs_device *dev, size_t i)
 {
-    return lab_printf(&box->arena, "%s[%zu] '%s'", dev->kind == QS_DEVICE_SWITCH ? "switches" : "routers", i, dev->name);
+    return lab_printf(&box->arena, "%s[%zu] '%s'", dev->kind == QS_DEVICE_SWITCH ? "switches" : "routers", i,
+                      dev->name);
 }
 
 /* ---- ports ---- */
@@ -22,11 +23,13 @@ static void judge_switch_port(struct lab_box *box, const char *who, const struct
         if (raw->trunk.items[i] == raw->native)
             return;
     if (raw->native && raw->trunk.count)
-        lab_hint(lab_problem(box, &raw->at, "%s: ports '%s': native VLAN %u is not in trunk", who, raw->range, raw->native),
-                 "The trunk lists every VLAN that the port carries, also the untagged one.");
+        lab_hint(
+            lab_problem(box, &raw->at, "%s: ports '%s': native VLAN %u is not in trunk", who, raw->range, raw->native),
+            "The trunk lists every VLAN that the port carries, also the untagged one.");
 }
 
-static void judge_router_port(struct lab_box *box, const char *who, const struct qs_device *dev, const struct raw_port *raw)
+static void judge_router_port(struct lab_box *box, const char *who, const struct qs_device *dev,
+                              const struct raw_port *raw)
 {
     const struct qs_vlan *vlan = qs_lab_vlan(&box->lab, raw->vlan);
     struct qs_prefix p;
@@ -37,12 +40,13 @@ static void judge_router_port(struct lab_box *box, const char *who, const struct
         (void)lab_problem(box, &raw->at, "%s: ports '%s': vlan gives the addresses, v4 and v6 do not go with it", who,
                           raw->range);
     if (!dev->host)
-        lab_hint(lab_problem(box, &raw->at, "%s: ports '%s': the router has no host number for VLAN %u", who, raw->range,
-                             raw->vlan), "Give the router a `host`.");
+        lab_hint(lab_problem(box, &raw->at, "%s: ports '%s': the router has no host number for VLAN %u", who,
+                             raw->range, raw->vlan),
+                 "Give the router a `host`.");
     else if ((vlan->v4.ip.family && !lab_host(&vlan->v4, dev->host, &p)) ||
              (vlan->v6.ip.family && !lab_host(&vlan->v6, dev->host, &p)))
-        (void)lab_problem(box, &raw->at, "%s: host %u does not fit the subnet of VLAN %u '%s'", who, dev->host, vlan->id,
-                          vlan->name);
+        (void)lab_problem(box, &raw->at, "%s: host %u does not fit the subnet of VLAN %u '%s'", who, dev->host,
+                          vlan->id, vlan->name);
 }
 
 static void router_intent(const struct lab_box *box, const struct qs_device *dev, const struct raw_port *raw,
@@ -125,7 +129,8 @@ static void add_rule(struct lab_box *box, const struct raw_rule *raw, bool v6, s
         rule->protocol = lab_strdup(&box->arena, "icmpv6");
 }
 
-static void settle_rules(struct lab_box *box, const struct raw_rule *raw, size_t n, struct qs_rule **items, size_t *count)
+static void settle_rules(struct lab_box *box, const struct raw_rule *raw, size_t n, struct qs_rule **items,
+                         size_t *count)
 {
     for (size_t i = 0; i < n; i++) {
         if (!qs_streq(raw[i].family, "v6"))
@@ -140,8 +145,8 @@ static void list_network(struct lab_box *box, struct qs_address_list *list, cons
     char text[QS_IP_TEXT];
 
     if (net->ip.family)
-        *LAB_PUSH(&box->arena, list->entries.items, list->entries.count) =
-            lab_strdup(&box->arena, qs_prefix_text(net, text));
+        *LAB_PUSH(&box->arena, list->entries.items, list->entries.count) = lab_strdup(&box->arena,
+                                                                                      qs_prefix_text(net, text));
 }
 
 static void settle_list(struct lab_box *box, struct qs_device *dev, const struct raw_list *raw)
@@ -221,8 +226,9 @@ static void unknown_end(struct lab_box *box, size_t i, const char *text)
         words[n++] = name;
     for (size_t j = 0; n < 64 && j < box->outside_count; j++)
         words[n++] = box->outside[j].name;
-    lab_hint_words(lab_problem(box, &raw->at, "cables[%zu] '%s': '%s' is no device, node or outside name", i, raw->from,
-                               text), text, words, "names");
+    lab_hint_words(
+        lab_problem(box, &raw->at, "cables[%zu] '%s': '%s' is no device, node or outside name", i, raw->from, text),
+        text, words, "names");
 }
 
 /* "core Ethernet1", "cp1 nic1", "cp1 bmc", "wan". */
@@ -241,8 +247,9 @@ static void settle_end(struct lab_box *box, size_t i, const char *text, struct q
     if (node && qs_streq(port, "bmc"))
         end->device = lab_printf(&box->arena, "%s.bmc", name);
     if (!*port && !is_outside(box, name))
-        lab_hint(lab_problem(box, &box->cables[i].at, "cables[%zu] '%s': '%s' names no port", i, box->cables[i].from, text),
-                 "An end is NAME PORT.");
+        lab_hint(
+            lab_problem(box, &box->cables[i].at, "cables[%zu] '%s': '%s' names no port", i, box->cables[i].from, text),
+            "An end is NAME PORT.");
 }
 
 static void settle_cable(struct lab_box *box, size_t i)
@@ -284,8 +291,8 @@ void lab_settle_network(struct lab_box *box)
     for (size_t i = 0; i < box->router_count; i++)
         settle_device(box, &box->routers[i], QS_DEVICE_ROUTER, i);
     for (size_t i = 0; i < box->outside_count; i++)
-        *LAB_PUSH(&box->arena, lab->outside, lab->outside_count) =
-            (struct qs_text_pair){ box->outside[i].name, box->outside[i].text };
+        *LAB_PUSH(&box->arena, lab->outside, lab->outside_count) = (struct qs_text_pair){ box->outside[i].name,
+                                                                                          box->outside[i].text };
     for (size_t i = 0; i < box->cable_count; i++)
         settle_cable(box, i);
     describe_ports(box);

@@ -126,7 +126,8 @@ static void settle_storage(struct lab_box *box)
 
     for (size_t i = 0; i < lab->node_count; i++)
         if (qs_node_has_role(&lab->nodes[i], "osd"))
-            *LAB_PUSH(&box->arena, lab->storage.capable_hosts.items, lab->storage.capable_hosts.count) = lab->nodes[i].name;
+            *LAB_PUSH(&box->arena, lab->storage.capable_hosts.items,
+                      lab->storage.capable_hosts.count) = lab->nodes[i].name;
 }
 
 void lab_settle_platform(struct lab_box *box)

@@ -84,7 +84,8 @@ static void read_name(const struct lab_slot *s)
     const char *text = text_of(s, "a name");
 
     if (text && !is_name(text))
-        lab_hint(lab_expected(s, "a name"), "Names begin with a letter or digit and go on with those, '.', '_' and '-'.");
+        lab_hint(lab_expected(s, "a name"),
+                 "Names begin with a letter or digit and go on with those, '.', '_' and '-'.");
     else if (text)
         keep_text(s, text);
 }
@@ -224,7 +225,7 @@ static void read_speed(const struct lab_slot *s)
     static const struct {
         const char *text;
         uint32_t mbit;
-    } speeds[] = { { "100M", 100 }, { "1G", 1000 }, { "2.5G", 2500 }, { "10G", 10000 }, { "25G", 25000 },
+    } speeds[] = { { "100M", 100 },  { "1G", 1000 },   { "2.5G", 2500 },   { "10G", 10000 },   { "25G", 25000 },
                    { "40G", 40000 }, { "50G", 50000 }, { "100G", 100000 }, { "200G", 200000 }, { "400G", 400000 } };
 
     for (size_t i = 0; s->val->type == QS_STRING && i < QS_COUNT(speeds); i++) {
@@ -312,8 +313,12 @@ static void read_address(const struct lab_slot *s)
 static const char *space_kind(enum lab_space space)
 {
     static const char *const kinds[LAB_SPACES] = {
-        [LAB_NO_SPACE] = "", [LAB_VLAN_SPACE] = "VLAN", [LAB_MODEL_SPACE] = "model", [LAB_NODE_SPACE] = "node",
-        [LAB_TARGET_SPACE] = "device or node", [LAB_COMPONENT_SPACE] = "component",
+        [LAB_NO_SPACE] = "",
+        [LAB_VLAN_SPACE] = "VLAN",
+        [LAB_MODEL_SPACE] = "model",
+        [LAB_NODE_SPACE] = "node",
+        [LAB_TARGET_SPACE] = "device or node",
+        [LAB_COMPONENT_SPACE] = "component",
     };
 
     return kinds[space];
@@ -439,16 +444,16 @@ static void read_item(const struct lab_slot *s)
 }
 
 static void (*const readers[LAB_TYPES])(const struct lab_slot *s) = {
-    [LAB_TEXT] = lab_read_text,        [LAB_WORD] = read_word,         [LAB_NAME] = read_name,
-    [LAB_SITED] = read_sited,      [LAB_CHOICE] = read_choice,     [LAB_COLOUR] = read_colour,
-    [LAB_ADR] = read_adr,          [LAB_KEY] = read_key,           [LAB_BOOL] = read_bool,
-    [LAB_U8] = read_number,        [LAB_U16] = read_number,        [LAB_U32] = read_number,
-    [LAB_MS] = read_duration,      [LAB_SECONDS] = read_duration,  [LAB_SPEED] = read_speed,
-    [LAB_IP] = read_ip,            [LAB_IP4] = read_ip4,           [LAB_ADDRESS4] = read_prefix,
-    [LAB_ADDRESS6] = read_prefix,  [LAB_NETWORK4] = read_prefix,   [LAB_NETWORK6] = read_prefix,
-    [LAB_NETWORK] = read_prefix,   [LAB_MAC] = read_mac,           [LAB_WORDS] = read_list,
-    [LAB_TEXTS] = read_list,       [LAB_ADDRESSES] = read_list,    [LAB_VLAN] = read_vlan,
-    [LAB_VLANS] = read_list,       [LAB_REF] = read_ref,           [LAB_REFS] = read_list,
+    [LAB_TEXT] = lab_read_text,   [LAB_WORD] = read_word,        [LAB_NAME] = read_name,
+    [LAB_SITED] = read_sited,     [LAB_CHOICE] = read_choice,    [LAB_COLOUR] = read_colour,
+    [LAB_ADR] = read_adr,         [LAB_KEY] = read_key,          [LAB_BOOL] = read_bool,
+    [LAB_U8] = read_number,       [LAB_U16] = read_number,       [LAB_U32] = read_number,
+    [LAB_MS] = read_duration,     [LAB_SECONDS] = read_duration, [LAB_SPEED] = read_speed,
+    [LAB_IP] = read_ip,           [LAB_IP4] = read_ip4,          [LAB_ADDRESS4] = read_prefix,
+    [LAB_ADDRESS6] = read_prefix, [LAB_NETWORK4] = read_prefix,  [LAB_NETWORK6] = read_prefix,
+    [LAB_NETWORK] = read_prefix,  [LAB_MAC] = read_mac,          [LAB_WORDS] = read_list,
+    [LAB_TEXTS] = read_list,      [LAB_ADDRESSES] = read_list,   [LAB_VLAN] = read_vlan,
+    [LAB_VLANS] = read_list,      [LAB_REF] = read_ref,          [LAB_REFS] = read_list,
 };
 
 void lab_read_value(const struct lab_slot *s)

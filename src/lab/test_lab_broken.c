@@ -28,7 +28,10 @@ static void files_done(struct files *f)
         free(f->items[i].text);
     }
 }
-static inline void qs_auto_files_cb(struct files *f) { files_done(f); }
+static inline void qs_auto_files_cb(struct files *f)
+{
+    files_done(f);
+}
 
 static struct lab_file *add(struct files *f, const char *path, const char *text)
 {
@@ -53,7 +56,8 @@ static void edit_file(const char *name, struct lab_file *file, const struct qs_v
     size_t from = 0;
 
     for (size_t i = 0; i < qs_val_count(edits); i++) {
-        const char *old = qs_val_get_str(qs_val_at(edits, i), "find", ""), *new = qs_val_get_str(qs_val_at(edits, i), "put", "");
+        const char *old = qs_val_get_str(qs_val_at(edits, i), "find", ""),
+                   *new = qs_val_get_str(qs_val_at(edits, i), "put", "");
         char *at = strstr(file->text + from, old);
 
         if (!at || !*old)
@@ -110,8 +114,8 @@ static void compare(const char *name, const struct qs_val *doc, const struct qs_
         const char *want_hint = qs_val_get_str(qs_val_at(want, i), "hint", "");
 
         if (!qs_streq(text, want_text) || !qs_streq(p ? p->hint : "", want_hint))
-            fail_msg("%s: problem %zu\n got: %s\n      %s\nwant: %s\n      %s", name, i, text, p ? p->hint : "", want_text,
-                     want_hint);
+            fail_msg("%s: problem %zu\n got: %s\n      %s\nwant: %s\n      %s", name, i, text, p ? p->hint : "",
+                     want_text, want_hint);
     }
     if ((int64_t)got->more != qs_val_get_int(doc, "more", 0))
         fail_msg("%s: %zu more", name, got->more);

@@ -22,7 +22,8 @@ static void judge(const char *path, const struct lab_record *rec, const struct l
 {
     static const enum lab_type with_record[] = { LAB_RECORD, LAB_ROWS, LAB_KEYED, LAB_PAIRS, LAB_TYPES };
     static const enum lab_type arrays[] = { LAB_ROWS, LAB_KEYED, LAB_PAIRS, LAB_TYPES };
-    static const enum lab_type limited[] = { LAB_U8, LAB_U16, LAB_U32, LAB_MS, LAB_SECONDS, LAB_VLAN, LAB_VLANS, LAB_TYPES };
+    static const enum lab_type limited[] = { LAB_U8,      LAB_U16,  LAB_U32,   LAB_MS,
+                                             LAB_SECONDS, LAB_VLAN, LAB_VLANS, LAB_TYPES };
     static const enum lab_type references[] = { LAB_REF, LAB_REFS, LAB_TYPES };
 
     if (!f->doc || f->type >= LAB_TYPES || f->offset >= rec->size)
@@ -87,12 +88,18 @@ static void ranges_of_ports_are_told_from_names(void **state)
         size_t prefix;
         uint16_t first, last;
     } rows[] = {
-        { "Ethernet1-8", "", 8, 1, 8 },       { "Ethernet49-52/1", "/1", 8, 49, 52 },
-        { "ether1-4", "", 5, 1, 4 },          { "et-0/0/0-3", "", 7, 0, 3 },
-        { "Ethernet1", NULL, 0, 0, 0 },       { "et-0/0/1", NULL, 0, 0, 0 },
-        { "Ethernet8-1", NULL, 0, 0, 0 },     { "Ethernet1-99999", NULL, 0, 0, 0 },
-        { "Ethernet1-1025", NULL, 0, 0, 0 },  { "1-8", NULL, 0, 0, 0 },
-        { "", NULL, 0, 0, 0 },                { "-", NULL, 0, 0, 0 },
+        { "Ethernet1-8", "", 8, 1, 8 },
+        { "Ethernet49-52/1", "/1", 8, 49, 52 },
+        { "ether1-4", "", 5, 1, 4 },
+        { "et-0/0/0-3", "", 7, 0, 3 },
+        { "Ethernet1", NULL, 0, 0, 0 },
+        { "et-0/0/1", NULL, 0, 0, 0 },
+        { "Ethernet8-1", NULL, 0, 0, 0 },
+        { "Ethernet1-99999", NULL, 0, 0, 0 },
+        { "Ethernet1-1025", NULL, 0, 0, 0 },
+        { "1-8", NULL, 0, 0, 0 },
+        { "", NULL, 0, 0, 0 },
+        { "-", NULL, 0, 0, 0 },
     };
 
     (void)state;
@@ -114,10 +121,14 @@ static void hosts_read_alike_in_both_families(void **state)
         const char *net, *want;
         uint16_t number;
     } rows[] = {
-        { "10.0.20.0/24", "10.0.20.111/24", 111 }, { "fd00:20::/64", "fd00:20::111/64", 111 },
-        { "10.0.20.0/24", NULL, 255 },             { "10.0.20.0/24", NULL, 300 },
-        { "10.0.0.0/16", "10.0.1.44/16", 300 },    { "fd00:20::/64", "fd00:20::4094/64", 4094 },
-        { "10.0.0.0/30", "10.0.0.2/30", 2 },       { "10.0.0.0/30", NULL, 3 },
+        { "10.0.20.0/24", "10.0.20.111/24", 111 },
+        { "fd00:20::/64", "fd00:20::111/64", 111 },
+        { "10.0.20.0/24", NULL, 255 },
+        { "10.0.20.0/24", NULL, 300 },
+        { "10.0.0.0/16", "10.0.1.44/16", 300 },
+        { "fd00:20::/64", "fd00:20::4094/64", 4094 },
+        { "10.0.0.0/30", "10.0.0.2/30", 2 },
+        { "10.0.0.0/30", NULL, 3 },
         { "10.0.0.0/31", NULL, 1 },
     };
 

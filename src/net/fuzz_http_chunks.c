@@ -42,8 +42,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         int status;
 
         if (decode((const char *)data, size, pieces[i], &got, &at, &status) != step || at != want_at ||
-            status != want_status || got.len != want.len ||
-            memcmp(qs_buf_text(&got), qs_buf_text(&want), got.len) != 0)
+            status != want_status || got.len != want.len || memcmp(qs_buf_text(&got), qs_buf_text(&want), got.len) != 0)
             abort();
     }
     return 0;

@@ -31,7 +31,7 @@ struct exchange {
     struct qs_buf body, line;
     qs_http_line_fn *fn; /* NULL: the body is collected */
     void *arg;
-    bool stopped;        /* by fn */
+    bool stopped; /* by fn */
     bool too_large;
 };
 
@@ -73,8 +73,7 @@ static void set_authorization(struct qs_http_client *c, const char *user, const 
     wipe(line);
 }
 
-enum qs_code qs_http_client_new(const struct qs_http_client_conf *conf, struct qs_http_client **ret,
-                                struct qs_err *err)
+enum qs_code qs_http_client_new(const struct qs_http_client_conf *conf, struct qs_http_client **ret, struct qs_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     qs_auto(http_client) struct qs_http_client *c = qs_xzalloc(sizeof(*c));

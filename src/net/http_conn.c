@@ -5,9 +5,9 @@
 
 #include "net/http_int.h"
 
-#define OUT_MAX (1U << 30)        /* replies are sized by our own handlers: a bug, not a limit */
-#define OUT_BATCH (256 * 1024)    /* output of pipelined requests that is collected before it is sent */
-#define FLUSH_MAX (4 << 20)       /* bytes to one peer before others have their turn */
+#define OUT_MAX (1U << 30)     /* replies are sized by our own handlers: a bug, not a limit */
+#define OUT_BATCH (256 * 1024) /* output of pipelined requests that is collected before it is sent */
+#define FLUSH_MAX (4 << 20)    /* bytes to one peer before others have their turn */
 #define SPARE_MAX (64 * 1024)
 
 enum { AGAIN = -1, BROKEN = -2 };
@@ -340,7 +340,7 @@ static void close_gently(struct qs_http_conn *c)
 void qs_conn_settle(struct qs_http_conn *c)
 {
     static const enum qs_conn_clock clocks[] = {
-        [QS_CONN_HANDSHAKE] = QS_CLOCK_HEAD, [QS_CONN_IDLE] = QS_CLOCK_IDLE, [QS_CONN_HEAD] = QS_CLOCK_HEAD,
+        [QS_CONN_HANDSHAKE] = QS_CLOCK_HEAD, [QS_CONN_IDLE] = QS_CLOCK_IDLE,  [QS_CONN_HEAD] = QS_CLOCK_HEAD,
         [QS_CONN_BODY] = QS_CLOCK_BODY,      [QS_CONN_SERVE] = QS_CLOCK_NONE, [QS_CONN_STREAM] = QS_CLOCK_NONE,
         [QS_CONN_LINGER] = QS_CLOCK_LINGER,
     };

@@ -19,9 +19,9 @@ enum qs_conn_phase {
     QS_CONN_IDLE,      /* no byte of a request yet */
     QS_CONN_HEAD,
     QS_CONN_BODY,
-    QS_CONN_SERVE,     /* the handler has it */
+    QS_CONN_SERVE, /* the handler has it */
     QS_CONN_STREAM,
-    QS_CONN_LINGER,    /* refused: the reply is out, what still comes is thrown away */
+    QS_CONN_LINGER, /* refused: the reply is out, what still comes is thrown away */
     QS_CONN_DEAD,
 };
 
@@ -46,7 +46,7 @@ struct qs_http_conn {
     struct qs_buf in;                 /* input not yet understood; memory only while there is some */
     struct qs_buf out;                /* output not yet taken, from `sent` on; likewise */
     size_t sent;
-    size_t batch;                     /* of what waits in `out`: how much the running deadline is for */
+    size_t batch; /* of what waits in `out`: how much the running deadline is for */
     uint64_t deadline;
     struct qs_http_scan scan;
     int fd;
@@ -55,13 +55,13 @@ struct qs_http_conn {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } peer;
-    uint16_t events;                  /* what epoll watches for */
+    uint16_t events; /* what epoll watches for */
     uint8_t phase, clock;
-    uint8_t read_wants, write_wants;  /* epoll events: TLS may have to write in order to read */
-    bool busy;                        /* its event is being handled, which settles it at the end */
-    bool closing;                     /* no further request; closed once `out` is empty */
-    bool linger;                      /* close with care, there may be unread input */
-    bool tls_failed;                  /* no close notice may be sent */
+    uint8_t read_wants, write_wants; /* epoll events: TLS may have to write in order to read */
+    bool busy;                       /* its event is being handled, which settles it at the end */
+    bool closing;                    /* no further request; closed once `out` is empty */
+    bool linger;                     /* close with care, there may be unread input */
+    bool tls_failed;                 /* no close notice may be sent */
 };
 
 enum qs_req_state { QS_REQ_RECEIVING, QS_REQ_ASKED, QS_REQ_KEPT, QS_REQ_STREAMING };
@@ -70,13 +70,13 @@ struct qs_http_req {
     struct qs_http_conn *conn; /* NULL: the peer left and the holder did not want to be told */
     struct qs_http_head head;  /* its texts are in `text` */
     struct qs_http_chunks chunks;
-    struct qs_buf body, set;   /* `set`: header lines for the reply */
+    struct qs_buf body, set; /* `set`: header lines for the reply */
     char *param;
     qs_timer_fn *gone;
     void *gone_arg;
     size_t backlog_max;
     uint8_t state;
-    bool head_only;            /* HEAD: the reply has no body */
+    bool head_only; /* HEAD: the reply has no body */
     char text[];
 };
 
@@ -94,8 +94,8 @@ struct qs_http_server {
     } queue[QS_CLOCK_COUNT];
     struct qs_http_conn *dead;
     unsigned conns;
-    struct qs_buf spare;             /* one output buffer kept for the next reply */
-    struct sockaddr_storage peer;    /* qs_http_peer() */
+    struct qs_buf spare;          /* one output buffer kept for the next reply */
+    struct sockaddr_storage peer; /* qs_http_peer() */
     char date[32];
     int64_t date_s;
     char scratch[QS_HTTP_SCRATCH];
@@ -116,7 +116,10 @@ struct qs_buf *qs_conn_out(struct qs_http_conn *c);
 void qs_conn_send(struct qs_http_conn *c, const void *data, size_t len);
 /* Sends what waits, as far as the peer takes it. */
 void qs_conn_flush(struct qs_http_conn *c);
-static inline size_t qs_conn_pending(const struct qs_http_conn *c) { return c->out.len - c->sent; }
+static inline size_t qs_conn_pending(const struct qs_http_conn *c)
+{
+    return c->out.len - c->sent;
+}
 
 /* http_req.c */
 struct qs_http_req *qs_req_new(struct qs_http_conn *c, const char *head, size_t len);

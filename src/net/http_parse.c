@@ -53,8 +53,7 @@ static enum qs_http_step bad(struct qs_http_refusal *no, int status, const char 
 /* ---- the end of a head ---- */
 
 /* A line ended at data[end]. DONE: it was the empty one. */
-static enum qs_http_step scan_line(struct qs_http_scan *scan, const char *data, size_t end,
-                                   struct qs_http_refusal *no)
+static enum qs_http_step scan_line(struct qs_http_scan *scan, const char *data, size_t end, struct qs_http_refusal *no)
 {
     size_t line = scan->line;
 
@@ -103,7 +102,7 @@ enum qs_http_step qs_http_scan_head(struct qs_http_scan *scan, const char *data,
 struct parse {
     struct qs_http_head *head;
     struct qs_http_refusal *no;
-    char *out; /* texts are written here, always behind the place being read */
+    char *out;             /* texts are written here, always behind the place being read */
     const char *authority; /* of an absolute target */
     unsigned headers_max, hosts;
     bool has_length, has_coding, says_close, says_keep;
@@ -216,8 +215,7 @@ static bool parse_target(struct parse *p, const char *target, size_t len)
 
 static bool parse_version(struct parse *p, const char *s, size_t len)
 {
-    if (len != 8 || memcmp(s, "HTTP/", 5) != 0 || s[5] < '0' || s[5] > '9' || s[6] != '.' || s[7] < '0' ||
-        s[7] > '9')
+    if (len != 8 || memcmp(s, "HTTP/", 5) != 0 || s[5] < '0' || s[5] > '9' || s[6] != '.' || s[7] < '0' || s[7] > '9')
         return refuse(p->no, 400, "the request line is not 'method target HTTP/1.1'");
     if (s[5] != '1' || s[7] > '1')
         return refuse(p->no, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");

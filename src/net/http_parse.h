@@ -33,11 +33,11 @@ struct qs_http_head {
     const char *method, *path, *query;
     const char *fields; /* `count` times: name NUL value NUL */
     unsigned count;
-    unsigned minor;     /* HTTP/1.minor: 0 or 1 */
-    bool keep;          /* the connection outlives this exchange */
+    unsigned minor; /* HTTP/1.minor: 0 or 1 */
+    bool keep;      /* the connection outlives this exchange */
     bool chunked;
-    bool expects;       /* waits for "100 Continue" before it sends the body */
-    uint64_t length;    /* Content-Length; 0 when none */
+    bool expects;    /* waits for "100 Continue" before it sends the body */
+    uint64_t length; /* Content-Length; 0 when none */
 };
 
 /* Reads a whole head (as found by qs_http_scan_head) and rewrites `text` in place into the texts that

@@ -269,9 +269,9 @@ static void put_error(struct qs_buf *body, const char *code, const char *message
 void qs_http_reply_err(struct qs_http_req *r, const struct qs_err *err)
 {
     static const int status_of[QS_CODE_MAX_] = {
-        [QS_OK] = 500,      [QS_INVALID] = 400,     [QS_NOTFOUND] = 404,    [QS_DENIED] = 403, [QS_CONFLICT] = 409,
-        [QS_LIMIT] = 413,   [QS_TIMEOUT] = 504,     [QS_UNREACHABLE] = 502, [QS_PROTO] = 502,  [QS_REFUSED] = 502,
-        [QS_IO] = 500,      [QS_UNSUPPORTED] = 501, [QS_INTERNAL] = 500,
+        [QS_OK] = 500,    [QS_INVALID] = 400,     [QS_NOTFOUND] = 404,    [QS_DENIED] = 403, [QS_CONFLICT] = 409,
+        [QS_LIMIT] = 413, [QS_TIMEOUT] = 504,     [QS_UNREACHABLE] = 502, [QS_PROTO] = 502,  [QS_REFUSED] = 502,
+        [QS_IO] = 500,    [QS_UNSUPPORTED] = 501, [QS_INTERNAL] = 500,
     };
     qs_auto(buf) struct qs_buf body = QS_BUF(8192);
     char text[sizeof(err->ctx) + sizeof(err->msg) + 2];
@@ -306,8 +306,8 @@ void qs_http_later(struct qs_http_req *r, qs_timer_fn *gone, void *arg)
 
 /* ---- streams ---- */
 
-void qs_http_stream_start(struct qs_http_req *r, int status, const char *type, size_t backlog_max,
-                          qs_timer_fn *gone, void *arg)
+void qs_http_stream_start(struct qs_http_req *r, int status, const char *type, size_t backlog_max, qs_timer_fn *gone,
+                          void *arg)
 {
     struct qs_http_conn *c = r->conn;
 

@@ -10,7 +10,7 @@
 #include "net/tls_int.h"
 
 #define ACCEPT_BATCH 64
-#define RESUME_MS 100    /* pause after an accept() that cannot succeed now */
+#define RESUME_MS 100 /* pause after an accept() that cannot succeed now */
 #define LINGER_MS 2000
 
 struct qs_http_listener {
@@ -201,8 +201,9 @@ static void adopt(struct qs_http_listener *l, int fd, const struct sockaddr_stor
     struct qs_http_server *s = l->server;
     struct qs_http_conn *c = qs_xzalloc(sizeof(*c));
 
-    *c = (struct qs_http_conn){ .server = s, .fd = fd, .phase = QS_CONN_IDLE, .events = EPOLLIN,
-                                .read_wants = EPOLLIN, .write_wants = EPOLLOUT };
+    *c = (struct qs_http_conn){
+        .server = s, .fd = fd, .phase = QS_CONN_IDLE, .events = EPOLLIN, .read_wants = EPOLLIN, .write_wants = EPOLLOUT
+    };
     memcpy(&c->peer, peer, sizeof(c->peer));
     c->source = qs_loop_watch(s->loop, fd, EPOLLIN, qs_conn_event, c);
     s->conns++;

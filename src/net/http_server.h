@@ -19,15 +19,15 @@ struct ssl_ctx_st;
 struct qs_http_server;
 struct qs_http_req;
 
-struct qs_http_limits {     /* zero: the default given here */
-    size_t head_max;        /* 8 KiB */
-    size_t body_max;        /* 1 MiB */
-    unsigned headers_max;   /* 64 */
-    unsigned conns_max;     /* 10,000 */
-    uint64_t head_ms;       /* 10 s from the first byte of a request to the end of its head */
-    uint64_t body_ms;       /* 30 s for the body */
-    uint64_t write_ms;      /* 30 s to take a reply; a stream's reader must take each batch in that time */
-    uint64_t idle_ms;       /* 60 s between requests */
+struct qs_http_limits {   /* zero: the default given here */
+    size_t head_max;      /* 8 KiB */
+    size_t body_max;      /* 1 MiB */
+    unsigned headers_max; /* 64 */
+    unsigned conns_max;   /* 10,000 */
+    uint64_t head_ms;     /* 10 s from the first byte of a request to the end of its head */
+    uint64_t body_ms;     /* 30 s for the body */
+    uint64_t write_ms;    /* 30 s to take a reply; a stream's reader must take each batch in that time */
+    uint64_t idle_ms;     /* 60 s between requests */
 };
 
 typedef void qs_http_handler_fn(void *arg, struct qs_http_req *req);
@@ -35,8 +35,8 @@ typedef void qs_http_handler_fn(void *arg, struct qs_http_req *req);
 struct qs_http_server *qs_http_server_new(struct qs_loop *loop, const struct qs_http_limits *limits,
                                           qs_http_handler_fn *fn, void *arg);
 /* Serves a bound and listening socket, which now belongs to the server. `tls` NULL: clear text. */
-enum qs_code qs_http_server_listen(struct qs_http_server *s, int fd, struct ssl_ctx_st *tls, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_http_server_listen(struct qs_http_server *s, int fd, struct ssl_ctx_st *tls,
+                                   struct qs_err *err) QS_MUST_CHECK;
 void qs_http_server_free(struct qs_http_server *s); /* accepts NULL; not from a handler */
 unsigned qs_http_server_conns(const struct qs_http_server *s);
 
@@ -65,8 +65,8 @@ void qs_http_reply_err(struct qs_http_req *r, const struct qs_err *err);
 void qs_http_later(struct qs_http_req *r, qs_timer_fn *gone, void *arg);
 /* Starts a chunked reply without end; follow with qs_http_send(), end with qs_http_end(). `gone` as above.
  * A reader that falls `backlog_max` bytes behind is dropped. An HTTP/1.0 reader gets the bytes unchunked. */
-void qs_http_stream_start(struct qs_http_req *r, int status, const char *type, size_t backlog_max,
-                          qs_timer_fn *gone, void *arg);
+void qs_http_stream_start(struct qs_http_req *r, int status, const char *type, size_t backlog_max, qs_timer_fn *gone,
+                          void *arg);
 void qs_http_send(struct qs_http_req *r, const void *data, size_t len);
 /* The same bytes to many streams, framed once. */
 void qs_http_broadcast(struct qs_http_req *const *reqs, size_t count, const void *data, size_t len);

@@ -24,8 +24,8 @@ enum qs_code qs_net_listen_tcp(const char *host, uint16_t port, int *ret_fd, str
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
         (ip.family == 6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one))) ||
         bind(fd, (struct sockaddr *)&addr, len) || listen(fd, BACKLOG))
-        return qs_err_sys(err, errno == EADDRINUSE ? QS_CONFLICT : QS_IO, errno, "could not listen on %s port %u",
-                          host, port);
+        return qs_err_sys(err, errno == EADDRINUSE ? QS_CONFLICT : QS_IO, errno, "could not listen on %s port %u", host,
+                          port);
     *ret_fd = qs_take_fd(&fd);
     return QS_OK;
 }
@@ -36,8 +36,7 @@ static enum qs_code remove_stale(const struct sockaddr_un *addr, struct qs_err *
     struct stat st;
 
     if (lstat(addr->sun_path, &st))
-        return errno == ENOENT ? QS_OK
-                               : qs_err_sys(err, QS_IO, errno, "could not look at '%s'", addr->sun_path);
+        return errno == ENOENT ? QS_OK : qs_err_sys(err, QS_IO, errno, "could not look at '%s'", addr->sun_path);
     if (!S_ISSOCK(st.st_mode))
         return qs_err_set(err, QS_CONFLICT, 0, "'%s' exists and is not a socket", addr->sun_path);
     qs_auto(fd) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 struct qs_mail {
-    const char *url;  /* "smtp://mail.example:25", "smtps://…"; STARTTLS is used where the server offers it */
+    const char *url;       /* "smtp://mail.example:25", "smtps://…"; STARTTLS is used where the server offers it */
     const char *from, *to; /* `to`: addresses with commas between them */
     const char *subject, *text; /* UTF-8; the subject is one line */
     uint64_t timeout_ms;

@@ -141,8 +141,8 @@ static void a_fresh_client_connects_each_time(void **state)
 
     (void)state;
     start(&app, false);
-    qs_auto(http_client) struct qs_http_client *c =
-        client_of(&app, (struct qs_http_client_conf){ .total_ms = 5000, .fresh = true });
+    qs_auto(http_client) struct qs_http_client *c = client_of(
+        &app, (struct qs_http_client_conf){ .total_ms = 5000, .fresh = true });
     for (int i = 0; i < 2; i++) {
         qs_auto(reply) struct qs_http_reply r = { 0 };
 
@@ -160,8 +160,8 @@ static void credentials_are_sent_as_basic(void **state)
 
     (void)state;
     start(&app, false);
-    qs_auto(http_client) struct qs_http_client *c =
-        client_of(&app, (struct qs_http_client_conf){ .user = "Aladdin", .password = "open sesame" });
+    qs_auto(http_client) struct qs_http_client *c = client_of(
+        &app, (struct qs_http_client_conf){ .user = "Aladdin", .password = "open sesame" });
     assert_int_equal(qs_http_request(c, "GET", "/auth", NULL, NULL, 0, &r, &err), QS_OK);
     assert_string_equal(qs_buf_text(&r.body), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     stop(&app);
@@ -183,7 +183,10 @@ static bool on_line(void *arg, const char *line, size_t len)
 
 static void a_stream_is_handed_over_by_lines(void **state)
 {
-    static const struct { unsigned stop_at; const char *want; } rows[] = { { 0, "one|two||last|" }, { 2, "one|two|" } };
+    static const struct {
+        unsigned stop_at;
+        const char *want;
+    } rows[] = { { 0, "one|two||last|" }, { 2, "one|two|" } };
     struct app app = { 0 };
     struct qs_err err = QS_ERR_INIT;
 
@@ -216,8 +219,8 @@ static void a_pinned_certificate_is_taken_and_its_days_told(void **state)
 
     (void)state;
     start(&app, true);
-    qs_auto(http_client) struct qs_http_client *c =
-        client_of(&app, (struct qs_http_client_conf){ .pin = app.pin, .total_ms = 5000 });
+    qs_auto(http_client) struct qs_http_client *c = client_of(
+        &app, (struct qs_http_client_conf){ .pin = app.pin, .total_ms = 5000 });
     for (int i = 0; i < 2; i++) {
         qs_auto(reply) struct qs_http_reply r = { 0 };
 
@@ -241,8 +244,8 @@ static void a_wrong_certificate_is_refused_before_the_request(void **state)
     for (size_t i = 0; i < QS_COUNT(pins); i++) {
         struct qs_err err = QS_ERR_INIT;
         qs_auto(reply) struct qs_http_reply r = { 0 };
-        qs_auto(http_client) struct qs_http_client *c =
-            client_of(&app, (struct qs_http_client_conf){ .pin = pins[i], .user = "u", .password = "p" });
+        qs_auto(http_client) struct qs_http_client *c = client_of(
+            &app, (struct qs_http_client_conf){ .pin = pins[i], .user = "u", .password = "p" });
 
         assert_int_equal(qs_http_request(c, "POST", "/echo", NULL, "x", 1, &r, &err), QS_DENIED);
         if (pins[i]) {
@@ -283,8 +286,8 @@ static void limits_and_deadlines_have_their_own_code(void **state)
 
     (void)state;
     start(&app, false);
-    qs_auto(http_client) struct qs_http_client *c =
-        client_of(&app, (struct qs_http_client_conf){ .total_ms = 200, .body_max = 1000 });
+    qs_auto(http_client) struct qs_http_client *c = client_of(
+        &app, (struct qs_http_client_conf){ .total_ms = 200, .body_max = 1000 });
     assert_int_equal(qs_http_request(c, "GET", "/big", NULL, NULL, 0, &r, &err), QS_LIMIT);
     assert_int_equal(qs_http_stream(c, "GET", "/big", NULL, NULL, 0, on_line, &l, &r, &err), QS_LIMIT);
     assert_int_equal(qs_http_request(c, "GET", "/hang", NULL, NULL, 0, &r, &err), QS_TIMEOUT);
@@ -319,7 +322,10 @@ static void *run_fool(void *arg)
 
 static void answers_that_are_not_HTTP_are_named(void **state)
 {
-    static const struct { const char *label, *answer; enum qs_code want; } rows[] = {
+    static const struct {
+        const char *label, *answer;
+        enum qs_code want;
+    } rows[] = {
         { "nothing", "", QS_UNREACHABLE },
         { "garbage", "what?\r\n\r\n", QS_PROTO },
         { "old", "HTTP/0.9 200 OK\r\n\r\n", QS_PROTO },
@@ -341,8 +347,8 @@ static void answers_that_are_not_HTTP_are_named(void **state)
         assert_int_equal(fcntl(fool.fd, F_SETFL, 0), 0);
         assert_int_equal(pthread_create(&fool.thread, NULL, run_fool, &fool), 0);
         qs_auto(str) char *base = qs_xasprintf("http://127.0.0.1:%u", ntohs(addr.sin_port));
-        qs_auto(http_client) struct qs_http_client *c =
-            client_of(&(struct app){ 0 }, (struct qs_http_client_conf){ .base = base, .total_ms = 3000 });
+        qs_auto(http_client) struct qs_http_client *c = client_of(
+            &(struct app){ 0 }, (struct qs_http_client_conf){ .base = base, .total_ms = 3000 });
         enum qs_code got = qs_http_request(c, "GET", "/", NULL, NULL, 0, &r, &err);
         if (got != rows[i].want)
             fail_msg("%s: got %s: %s", rows[i].label, qs_code_text(got), err.msg);

@@ -226,7 +226,9 @@ static void the_parts_of_a_head_are_found(void **state)
 
 static void an_absolute_target_gives_its_path(void **state)
 {
-    static const struct { const char *target, *path, *query; } rows[] = {
+    static const struct {
+        const char *target, *path, *query;
+    } rows[] = {
         { "http://a", "/", "" },
         { "HTTP://a?q", "/", "q" },
         { "https://A/b?c=d", "/b", "c=d" },
@@ -246,7 +248,10 @@ static void an_absolute_target_gives_its_path(void **state)
 
 static void connections_are_kept_by_the_rules(void **state)
 {
-    static const struct { const char *label, *text; bool keep; } rows[] = {
+    static const struct {
+        const char *label, *text;
+        bool keep;
+    } rows[] = {
         { "1.1", "GET / HTTP/1.1\r\n" HOST "\r\n", true },
         { "1.1 close", "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", false },
         { "1.0", "GET / HTTP/1.0\r\n\r\n", false },

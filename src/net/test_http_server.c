@@ -195,7 +195,9 @@ static void heads_over_a_limit_are_refused(void **state)
 
 static void dripped_bytes_do_not_extend_a_deadline(void **state)
 {
-    static const struct { const char *label, *start, *drip; } rows[] = {
+    static const struct {
+        const char *label, *start, *drip;
+    } rows[] = {
         { "head", "GET / HTTP/1.1\r\n", "X: y\r\n" },
         { "body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\n", "xxxxxx" },
     };

@@ -58,8 +58,7 @@ static inline void test_server_start(struct test_server *t)
 
     t->loop = qs_loop_new();
     t->http = qs_http_server_new(t->loop, &t->limits, t->fn, t->arg);
-    if (t->unix_path ? qs_net_listen_unix(t->unix_path, 0600, &fd, &err)
-                     : qs_net_listen_tcp("127.0.0.1", 0, &fd, &err))
+    if (t->unix_path ? qs_net_listen_unix(t->unix_path, 0600, &fd, &err) : qs_net_listen_tcp("127.0.0.1", 0, &fd, &err))
         fail_msg("listen: %s", err.msg);
     if (!t->unix_path && getsockname(fd, (struct sockaddr *)&addr, &len) == 0)
         t->port = ntohs(addr.sin_port);
@@ -81,7 +80,8 @@ static inline void test_server_stop(struct test_server *t)
 
 static inline int test_connect(const struct test_server *t)
 {
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(t->port),
+    struct sockaddr_in in = { .sin_family = AF_INET,
+                              .sin_port = htons(t->port),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     struct sockaddr_un un = { .sun_family = AF_UNIX };
     int fd = socket(t->unix_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

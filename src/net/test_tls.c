@@ -66,8 +66,7 @@ static void a_pinned_peer_is_read_and_written(void **state)
     memset(body, 'b', sizeof(body));
     if (qs_tls_dial("127.0.0.1", box->server.port, box->pin, 3000, &c, &err))
         fail_msg("%s: %s", err.ctx, err.msg);
-    qs_buf_printf(&got, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
-                  sizeof(body));
+    qs_buf_printf(&got, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", sizeof(body));
     assert_int_equal(qs_tls_write(c, got.data, got.len, deadline, &err), QS_OK);
     assert_int_equal(qs_tls_write(c, body, sizeof(body), deadline, &err), QS_OK);
     qs_buf_clear(&got);

@@ -202,8 +202,7 @@ static bool describe(X509 *cert, const char *name, const char *alt)
            (!*alt || add_extension(cert, NID_subject_alt_name, alt));
 }
 
-enum qs_code qs_tls_selfsigned(const char *name, const char *alt, char **ret_cert, char **ret_key,
-                               struct qs_err *err)
+enum qs_code qs_tls_selfsigned(const char *name, const char *alt, char **ret_cert, char **ret_key, struct qs_err *err)
 {
     qs_auto(pkey) EVP_PKEY *key = EVP_EC_gen("P-256");
     qs_auto(x509) X509 *cert = X509_new();

@@ -155,8 +155,7 @@ enum qs_code qs_tls_read(struct qs_tls_conn *c, void *data, size_t size, size_t 
     }
 }
 
-enum qs_code qs_tls_write(struct qs_tls_conn *c, const void *data, size_t len, uint64_t deadline_ms,
-                          struct qs_err *err)
+enum qs_code qs_tls_write(struct qs_tls_conn *c, const void *data, size_t len, uint64_t deadline_ms, struct qs_err *err)
 {
     const char *at = data;
 

@@ -10,7 +10,7 @@ SSL *qs_tls_session(SSL_CTX *ctx, int fd);
 
 /* Who the peer must be, and who it was. */
 struct qs_tls_peer {
-    char pin[QS_SHA256_TEXT]; /* fingerprint wanted; "": the context's CAs decide */
+    char pin[QS_SHA256_TEXT];  /* fingerprint wanted; "": the context's CAs decide */
     char seen[QS_SHA256_TEXT]; /* of the last handshake */
     int64_t days;              /* that certificate is still valid */
     bool refused;              /* by the pin */

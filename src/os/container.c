@@ -40,7 +40,8 @@ QS_DEFINE_AUTO(pipes, struct pipes, pipes_close)
 
 pid_t qs_clone(uint64_t namespaces, int *ret_pidfd)
 {
-    struct clone_args args = { .flags = namespaces | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+    struct clone_args args = { .flags = namespaces | CLONE_PIDFD,
+                               .pidfd = (uint64_t)(uintptr_t)ret_pidfd,
                                .exit_signal = SIGCHLD };
 
     (void)fflush(NULL); /* or both would write what is buffered */
@@ -159,8 +160,8 @@ static enum qs_code write_map(pid_t pid, const char *name, const struct qs_id_ma
 
     if (fd >= 0 && write(fd, text, (size_t)n) == n)
         return QS_OK;
-    (void)qs_err_sys(err, QS_UNSUPPORTED, errno, "could not map ids %u to %u into the container",
-                     map->rows[0].outside, map->rows[0].outside + map->rows[0].count - 1);
+    (void)qs_err_sys(err, QS_UNSUPPORTED, errno, "could not map ids %u to %u into the container", map->rows[0].outside,
+                     map->rows[0].outside + map->rows[0].count - 1);
     return qs_err_hint(err, "Give root a range that exists here: a line root:FIRST:65536 in /etc/subuid and "
                             "/etc/subgid.");
 }
@@ -191,8 +192,8 @@ static enum qs_code run_map(pid_t pid, const char *program, const struct qs_id_m
         return qs_err_hint(err, "Install the Debian package uidmap, or run qs as root.");
     }
     if (status)
-        return qs_err_set(err, QS_UNSUPPORTED, 0, "'%s' refused: %.*s", program,
-                          (int)strcspn(qs_buf_text(&out), "\n"), qs_buf_text(&out));
+        return qs_err_set(err, QS_UNSUPPORTED, 0, "'%s' refused: %.*s", program, (int)strcspn(qs_buf_text(&out), "\n"),
+                          qs_buf_text(&out));
     return QS_OK;
 }
 
@@ -200,8 +201,7 @@ static enum qs_code map_ids(pid_t pid, const struct qs_id_map *uids, const struc
 {
     if (geteuid() == 0)
         return write_map(pid, "gid_map", gids, err) ? err->code : write_map(pid, "uid_map", uids, err);
-    return run_map(pid, "/usr/bin/newgidmap", gids, err) ? err->code
-                                                         : run_map(pid, "/usr/bin/newuidmap", uids, err);
+    return run_map(pid, "/usr/bin/newgidmap", gids, err) ? err->code : run_map(pid, "/usr/bin/newuidmap", uids, err);
 }
 
 static enum qs_code release(struct pipes *p, struct qs_err *err)

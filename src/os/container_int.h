@@ -29,8 +29,8 @@ struct qs_binds {
     } rows[QS_BINDS_MAX];
     unsigned count;
 };
-enum qs_code qs_binds_open(const struct qs_container_conf *conf, struct qs_binds *ret, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_binds_open(const struct qs_container_conf *conf, struct qs_binds *ret,
+                           struct qs_err *err) QS_MUST_CHECK;
 /* Sets lo up in the calling thread's network namespace. */
 enum qs_code qs_netns_lo_up(struct qs_err *err) QS_MUST_CHECK;
 /* Builds the root in a tmpfs and makes it this mount namespace's. */

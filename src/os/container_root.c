@@ -34,8 +34,10 @@ enum qs_code qs_binds_open(const struct qs_container_conf *conf, struct qs_binds
 /* Programs and libraries of the host, so that this very binary runs inside as it runs outside. */
 static enum qs_code put_system(struct qs_err *err)
 {
-    static const char *const paths[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-                                         "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl", NULL };
+    static const char *const paths[] = {
+        "/usr",     "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/alternatives",
+        "/etc/ssl", NULL
+    };
     static const struct {
         const char *path, *text;
     } files[] = {

@@ -59,8 +59,8 @@ static enum qs_code send_frame(int fd, struct msghdr *msg, const char *name, str
     }
 }
 
-enum qs_code qs_ipc_send(int fd, enum qs_ipc_type type, const char *op, const char *body, const int *fds,
-                         unsigned nfds, struct qs_err *err)
+enum qs_code qs_ipc_send(int fd, enum qs_ipc_type type, const char *op, const char *body, const int *fds, unsigned nfds,
+                         struct qs_err *err)
 {
     size_t len = body ? strlen(body) : 0;
     struct header h = { .version = QS_IPC_VERSION, .type = (uint16_t)type, .length = (uint32_t)len };
@@ -125,8 +125,9 @@ enum qs_code qs_ipc_recv(int fd, bool from_role, struct qs_ipc_frame *ret, struc
     } control;
     qs_auto(str) char *body = qs_xzalloc(BODY_MAX + 1);
     struct iovec iov[2] = { { &h, sizeof(h) }, { body, BODY_MAX } };
-    struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes,
-                          .msg_controllen = sizeof(control.bytes) };
+    struct msghdr msg = {
+        .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+    };
     struct qs_ipc_frame frame = { 0 };
     ssize_t n;
 

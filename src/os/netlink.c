@@ -54,8 +54,7 @@ static void *append(struct request *r, size_t len)
 static void start(struct request *r, uint16_t type, uint16_t flags, const void *head, size_t len)
 {
     memset(r, 0, sizeof(*r));
-    r->u.h = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = type,
-                                .nlmsg_flags = NLM_F_REQUEST | flags };
+    r->u.h = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags };
     memcpy(append(r, len), head, len);
 }
 
@@ -183,10 +182,9 @@ static enum qs_code code_of(int errnum)
         int errnum;
         enum qs_code code;
     } table[] = {
-        { EPERM, QS_DENIED },         { EACCES, QS_DENIED },      { ENODEV, QS_NOTFOUND },
-        { ESRCH, QS_NOTFOUND },       { EEXIST, QS_CONFLICT },    { EBUSY, QS_CONFLICT },
-        { EINVAL, QS_INVALID },       { ERANGE, QS_INVALID },     { ENETUNREACH, QS_INVALID },
-        { EOPNOTSUPP, QS_UNSUPPORTED },
+        { EPERM, QS_DENIED },        { EACCES, QS_DENIED },          { ENODEV, QS_NOTFOUND }, { ESRCH, QS_NOTFOUND },
+        { EEXIST, QS_CONFLICT },     { EBUSY, QS_CONFLICT },         { EINVAL, QS_INVALID },  { ERANGE, QS_INVALID },
+        { ENETUNREACH, QS_INVALID }, { EOPNOTSUPP, QS_UNSUPPORTED },
     };
 
     for (size_t i = 0; i < QS_COUNT(table); i++)
@@ -374,8 +372,7 @@ static size_t size_of(const struct qs_ip *ip)
     return ip->family == 6 ? 16 : 4;
 }
 
-enum qs_code qs_nl_addr(struct qs_nl *nl, const char *link, const struct qs_prefix *addr, bool add,
-                        struct qs_err *err)
+enum qs_code qs_nl_addr(struct qs_nl *nl, const char *link, const struct qs_prefix *addr, bool add, struct qs_err *err)
 {
     struct ifinfomsg info;
     struct request r;
@@ -383,7 +380,8 @@ enum qs_code qs_nl_addr(struct qs_nl *nl, const char *link, const struct qs_pref
 
     if (must_find(nl, link, &info, err))
         return err->code;
-    struct ifaddrmsg head = { .ifa_family = family_of(&addr->ip), .ifa_prefixlen = addr->len,
+    struct ifaddrmsg head = { .ifa_family = family_of(&addr->ip),
+                              .ifa_prefixlen = addr->len,
                               .ifa_flags = addr->ip.family == 6 ? IFA_F_NODAD : 0,
                               .ifa_index = (uint32_t)info.ifi_index };
     start(&r, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0, &head, sizeof(head));
@@ -397,8 +395,7 @@ enum qs_code qs_nl_addr(struct qs_nl *nl, const char *link, const struct qs_pref
 /* Scope NOWHERE and type UNSPEC in a removal match whatever kind of route has that destination. */
 static struct rtmsg route_head(const struct qs_prefix *dest, bool has_via, bool has_link, bool add)
 {
-    struct rtmsg head = { .rtm_family = family_of(&dest->ip), .rtm_dst_len = dest->len,
-                          .rtm_table = RT_TABLE_MAIN };
+    struct rtmsg head = { .rtm_family = family_of(&dest->ip), .rtm_dst_len = dest->len, .rtm_table = RT_TABLE_MAIN };
 
     if (!add) {
         head.rtm_scope = RT_SCOPE_NOWHERE;

@@ -34,7 +34,8 @@ enum qs_code qs_netns_new(int *ret_fd, struct qs_err *err)
         return qs_err_sys(err, errno == EPERM ? QS_DENIED : QS_UNSUPPORTED, errno,
                           "could not make a network namespace");
     fd = open_own_netns();
-    enum qs_code code = fd < 0 ? qs_err_sys(err, QS_IO, errno, "could not open a network namespace") : qs_netns_lo_up(err);
+    enum qs_code code = fd < 0 ? qs_err_sys(err, QS_IO, errno, "could not open a network namespace")
+                               : qs_netns_lo_up(err);
     if (setns(home, CLONE_NEWNET))
         abort(); /* to go on in a namespace that nobody chose would be worse */
     if (code)

@@ -11,14 +11,14 @@
 #include "base/err.h"
 
 struct qs_container_conf {
-    const char *name;      /* host name inside */
-    const char *state;     /* host folder that appears at /state, writable. Started by root it is given to the base
+    const char *name;        /* host name inside */
+    const char *state;       /* host folder that appears at /state, writable. Started by root it is given to the base
                             * id; the starter's own id is 0 inside otherwise, so its folder stays its own */
     const char *readonly[8]; /* further host folders that appear at the same path, read-only; NULL ends */
-    int (*main)(void *arg); /* runs, in a copy of this process as after fork(), as pid 1 and uid 0 inside; its
+    int (*main)(void *arg);  /* runs, in a copy of this process as after fork(), as pid 1 and uid 0 inside; its
                              * return value is the exit status. Inside, qs starts itself with .self of os/spawn */
     void *arg;
-    const int *keep;       /* descriptors that stay open at their numbers, ended by -1 */
+    const int *keep; /* descriptors that stay open at their numbers, ended by -1 */
 };
 
 /* Starts the container; the caller has one thread. Returns once `main` is about to run inside. All of it dies with
@@ -35,8 +35,8 @@ bool qs_report(int fd, const struct qs_err *err);
 enum qs_code qs_report_wait(int fd, const char *what, struct qs_err *err) QS_MUST_CHECK;
 /* Runs fn(arg) in a child inside a running container's user, mount, pid and network namespaces, and gives its
  * exit status: how the CLI runs `qs twin exec`. */
-enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_container_enter(pid_t pid, int (*fn)(void *), void *arg, int *ret_status,
+                                struct qs_err *err) QS_MUST_CHECK;
 /* First id on the host of the range that the container uses; state files belong to it (root only; an
  * ordinary user owns its own). */
 enum qs_code qs_container_base_id(uid_t *ret, struct qs_err *err) QS_MUST_CHECK;

@@ -59,8 +59,7 @@ static void on_reload(struct life *l, struct qs_ipc_frame *frame)
     struct qs_err err = QS_ERR_INIT;
 
     if (!l->role->reload)
-        (void)qs_err_set(&err, QS_UNSUPPORTED, 0, "role '%s' takes a new configuration by restart only",
-                         l->role->name);
+        (void)qs_err_set(&err, QS_UNSUPPORTED, 0, "role '%s' takes a new configuration by restart only", l->role->name);
     else if (!l->role->reload(&l->run, frame->body ? frame->body : "{}", &err)) {
         say_ready(l);
         return;

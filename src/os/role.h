@@ -15,8 +15,8 @@ struct qs_role_run {
     const char *conf;        /* JSON text of the CONFIG frame; lives until stop() returned */
     int fds[QS_IPC_FDS_MAX]; /* that came with CONFIG; the role's to close; unused are -1 */
     char op[QS_ID_TEXT];
-    void *self;              /* the role's own state */
-    char detail[160];        /* start() may say here what READY carries ("listening on …") */
+    void *self;       /* the role's own state */
+    char detail[160]; /* start() may say here what READY carries ("listening on …") */
 };
 struct qs_role {
     const char *name, *summary;

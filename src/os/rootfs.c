@@ -93,21 +93,20 @@ enum qs_code qs_rootfs_same(const char *base, const char *const *paths, struct q
 /* Nodes are bound, because mknod(2) is refused in a user namespace. /dev/net/tun may be root's alone. */
 static enum qs_code put_dev(const char *base, struct qs_err *err)
 {
-    static const char *const nodes[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
-                                         "/dev/tty", NULL };
+    static const char *const nodes[] = { "/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
+                                         "/dev/urandom", "/dev/tty",  NULL };
     static const char *const tun[] = { "/dev/net/tun", NULL };
     static const struct {
         const char *target, *at;
     } links[] = {
-        { "pts/ptmx", "/dev/ptmx" },          { "/proc/self/fd", "/dev/fd" },
-        { "/proc/self/fd/0", "/dev/stdin" },  { "/proc/self/fd/1", "/dev/stdout" },
-        { "/proc/self/fd/2", "/dev/stderr" },
+        { "pts/ptmx", "/dev/ptmx" },          { "/proc/self/fd", "/dev/fd" },       { "/proc/self/fd/0", "/dev/stdin" },
+        { "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
     };
     qs_auto(str) char *net = qs_xasprintf("%s/dev/net", base);
 
     if (qs_rootfs_mount("tmpfs", base, "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64m", err) ||
-        qs_rootfs_mount("devpts", base, "/dev/pts", MS_NOSUID | MS_NOEXEC,
-                        "newinstance,ptmxmode=0666,mode=0620,gid=5", err) ||
+        qs_rootfs_mount("devpts", base, "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5",
+                        err) ||
         qs_rootfs_mount("tmpfs", base, "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777,size=64m", err) ||
         make_dir(net, 0755, err) || qs_rootfs_same(base, nodes, err))
         return err->code;
@@ -124,8 +123,7 @@ static enum qs_code put_dev(const char *base, struct qs_err *err)
 
 enum qs_code qs_rootfs_standard(const char *base, struct qs_err *err)
 {
-    if (put_dev(base, err) ||
-        qs_rootfs_mount("proc", base, "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err) ||
+    if (put_dev(base, err) || qs_rootfs_mount("proc", base, "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err) ||
         qs_rootfs_mount("sysfs", base, "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err) ||
         qs_rootfs_mount("tmpfs", base, "/run", MS_NOSUID | MS_NODEV, "mode=0755,size=64m", err) ||
         qs_rootfs_mount("tmpfs", base, "/tmp", MS_NOSUID | MS_NODEV, "mode=1777,size=512m", err))

@@ -14,8 +14,8 @@ enum qs_code qs_rootfs_mount(const char *type, const char *base, const char *at,
                              const char *options, struct qs_err *err) QS_MUST_CHECK;
 /* Binds `from`, with everything mounted below it (mounts copied from another user namespace are locked to each
  * other), at BASE/AT, which must exist; `attrs` are MOUNT_ATTR_ flags for all of it. */
-enum qs_code qs_rootfs_bind(const char *from, const char *base, const char *at, uint64_t attrs, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_rootfs_bind(const char *from, const char *base, const char *at, uint64_t attrs,
+                            struct qs_err *err) QS_MUST_CHECK;
 /* Folders, files and symbolic links of the present root at the same place in the new one, read-only; the list ends
  * with NULL, and what does not exist is left out. */
 enum qs_code qs_rootfs_same(const char *base, const char *const *paths, struct qs_err *err) QS_MUST_CHECK;

@@ -12,13 +12,13 @@
 #define QS_SANDBOX_GROUP 65000
 
 struct qs_sandbox {
-    const char *read[16];   /* paths readable (and executable where they are programs); NULL ends */
-    const char *write[8];   /* folders writable */
-    bool tcp_out, tcp_in;   /* may connect, may bind */
-    bool net_admin;         /* keeps CAP_NET_ADMIN and CAP_NET_RAW: datapath and router emulators */
-    bool spawn;             /* may fork and exec (router: nft; node init) */
-    unsigned id;            /* user and group from here on; what is open stays open. 0: keeps what it has */
+    const char *read[16]; /* paths readable (and executable where they are programs); NULL ends */
+    const char *write[8]; /* folders writable */
+    bool tcp_out, tcp_in; /* may connect, may bind */
+    bool net_admin;       /* keeps CAP_NET_ADMIN and CAP_NET_RAW: datapath and router emulators */
+    bool spawn;           /* may fork and exec (router: nft; node init) */
+    unsigned id;          /* user and group from here on; what is open stays open. 0: keeps what it has */
 };
 
-enum qs_code qs_sandbox_enter(const struct qs_sandbox *s, char *ret_missing, unsigned long size, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_sandbox_enter(const struct qs_sandbox *s, char *ret_missing, unsigned long size,
+                              struct qs_err *err) QS_MUST_CHECK;

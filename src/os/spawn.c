@@ -20,14 +20,17 @@
 #define SELF "/proc/self/exe"
 
 static const char *const default_env[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LANG=C.UTF-8", NULL,
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/",
+    "LANG=C.UTF-8",
+    NULL,
 };
 
 /* The step that failed in the child, sent through the pipe that a good exec closes. */
 enum step { STEP_PARENT, STEP_FILES, STEP_SESSION, STEP_NETNS, STEP_ROOT, STEP_EXEC };
 static const char *const step_text[] = {
-    [STEP_PARENT] = "its parent is gone", [STEP_FILES] = "its descriptors", [STEP_SESSION] = "its session",
-    [STEP_NETNS] = "its network namespace", [STEP_ROOT] = "its root", [STEP_EXEC] = "exec",
+    [STEP_PARENT] = "its parent is gone",   [STEP_FILES] = "its descriptors", [STEP_SESSION] = "its session",
+    [STEP_NETNS] = "its network namespace", [STEP_ROOT] = "its root",         [STEP_EXEC] = "exec",
 };
 struct failure {
     int step, errnum;
@@ -112,8 +115,8 @@ static enum qs_code report_failure(const struct qs_spawn *s, pid_t pid, int fd, 
     (void)waitpid(pid, NULL, 0);
     if (n != (ssize_t)sizeof(f))
         return qs_err_set(err, QS_IO, 0, "could not start '%s'", s->argv[0]);
-    return qs_err_sys(err, f.errnum == ENOENT ? QS_NOTFOUND : QS_IO, f.errnum, "could not start '%s': %s",
-                      s->argv[0], step_text[f.step]);
+    return qs_err_sys(err, f.errnum == ENOENT ? QS_NOTFOUND : QS_IO, f.errnum, "could not start '%s': %s", s->argv[0],
+                      step_text[f.step]);
 }
 
 enum qs_code qs_spawn(const struct qs_spawn *s, pid_t *ret_pid, int *ret_pidfd, struct qs_err *err)

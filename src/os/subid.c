@@ -89,8 +89,10 @@ static enum qs_code user_maps(struct qs_id_map *ret_uids, struct qs_id_map *ret_
     if (err->code != QS_NOTFOUND)
         return err->code;
     err->code = QS_UNSUPPORTED;
-    return qs_err_hint(err, "As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s "
-                            "(any range that nobody else has).", *name ? name : "NAME");
+    return qs_err_hint(err,
+                       "As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s "
+                       "(any range that nobody else has).",
+                       *name ? name : "NAME");
 }
 
 enum qs_code qs_id_maps(struct qs_id_map *ret_uids, struct qs_id_map *ret_gids, struct qs_err *err)

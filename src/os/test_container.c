@@ -83,7 +83,8 @@ static int probe(void *arg)
     bad += say(run_inside(self, true) == 0, "this binary runs again");
     bad += say(qs_netns_new(&netns, &err) == 0, "network namespaces");
     bad += say(qs_nl_open(&nl, &err) == 0 && qs_nl_veth(nl, "a", -1, NULL, "b", netns, NULL, &err) == 0 &&
-                   qs_nl_addr(nl, "a", &net, true, &err) == 0, "links");
+                   qs_nl_addr(nl, "a", &net, true, &err) == 0,
+               "links");
     qs_nl_close(nl);
     return bad;
 }
@@ -185,7 +186,9 @@ static int enter_probe(void *arg)
 
     (void)arg;
     return gethostname(host, sizeof(host)) == 0 && qs_streq(host, "twin-test") && getuid() == 0 &&
-           access("/state/in-the-container", F_OK) == 0 ? 42 : 1;
+                   access("/state/in-the-container", F_OK) == 0
+               ? 42
+               : 1;
 }
 
 /* pid 1 that waits until the pipe in `keep` is closed. */

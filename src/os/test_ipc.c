@@ -40,7 +40,11 @@ static int teardown(void **state)
 
 static void a_frame_arrives_as_it_was_sent(void **state)
 {
-    static const struct { enum qs_ipc_type type; bool from_role; const char *op, *body; } rows[] = {
+    static const struct {
+        enum qs_ipc_type type;
+        bool from_role;
+        const char *op, *body;
+    } rows[] = {
         { QS_IPC_CONFIG, false, "01JN0000000000000000000000", "{\"a\":1}" },
         { QS_IPC_READY, true, "", "{\"detail\":\"\"}" },
         { QS_IPC_FAILED, true, "01JN", "{}" },

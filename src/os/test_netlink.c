@@ -163,7 +163,9 @@ static void routes_are_replaced_and_removed(void **state)
     struct box *box = need(state);
     struct qs_err err = QS_ERR_INIT;
     struct qs_prefix own = prefix("192.0.2.1/24"), own6 = prefix("2001:db8::1/64");
-    static const struct { const char *dest, *via, *again; } rows[] = {
+    static const struct {
+        const char *dest, *via, *again;
+    } rows[] = {
         { "198.51.100.0/24", "192.0.2.2", "192.0.2.3" },
         { "0.0.0.0/0", "192.0.2.2", "192.0.2.3" },
         { "2001:db8:1::/48", "2001:db8::2", "2001:db8::3" },

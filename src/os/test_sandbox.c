@@ -151,7 +151,8 @@ static bool is_first_send_closed(const struct sockaddr_in *to)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    return fd < 0 || (sendto(fd, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)to, sizeof(*to)) < 0 && errno == EACCES);
+    return fd < 0 ||
+           (sendto(fd, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)to, sizeof(*to)) < 0 && errno == EACCES);
 }
 
 static int probe_tcp(void *arg)
@@ -167,7 +168,10 @@ static int probe_tcp(void *arg)
 
 static void tcp_is_refused_where_it_was_not_asked_for(void **state)
 {
-    static const struct { bool out, in; int connect, bind; } rows[] = {
+    static const struct {
+        bool out, in;
+        int connect, bind;
+    } rows[] = {
         { false, false, EACCES, EACCES },
         { true, false, 0, EACCES },
         { false, true, EACCES, 0 },
@@ -298,7 +302,8 @@ static int probe_id(void *arg)
                            "grep -q '^Uid:.65123.65123.65123.65123$' /proc/self/status && "
                            "grep -q '^Gid:.65123.65123.65123.65123$' /proc/self/status && "
                            "grep -Eq '^Groups:.65000 ?$' /proc/self/status && "
-                           "grep -q '^CapEff:.0000000000043000$' /proc/self/status", NULL };
+                           "grep -q '^CapEff:.0000000000043000$' /proc/self/status",
+                           NULL };
     struct qs_spawn s = QS_SPAWN_INIT;
     struct qs_err err = QS_ERR_INIT;
     int status = -1, signal = 0;
@@ -314,8 +319,9 @@ static int probe_id(void *arg)
 
 static int enter_and_probe_id(void)
 {
-    const struct qs_sandbox s = { .read = { "/usr", "/lib", "/lib64", "/bin", "/etc", "/proc" }, .spawn = true,
-                                  .net_admin = true, .id = ID };
+    const struct qs_sandbox s = {
+        .read = { "/usr", "/lib", "/lib64", "/bin", "/etc", "/proc" }, .spawn = true, .net_admin = true, .id = ID
+    };
     struct qs_err err = QS_ERR_INIT;
     char missing[160];
 

@@ -26,7 +26,11 @@ static enum qs_code run(const char *script, const char *input, struct qs_buf *ou
 
 static void exit_status_and_output_come_back(void **state)
 {
-    static const struct { const char *script, *input; int status; const char *output; } rows[] = {
+    static const struct {
+        const char *script, *input;
+        int status;
+        const char *output;
+    } rows[] = {
         { "exit 0", NULL, 0, "" },
         { "exit 7", NULL, 7, "" },
         { "echo out; echo err >&2", NULL, 0, "out\nerr\n" },

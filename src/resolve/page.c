@@ -6,7 +6,8 @@
 #define PAGE_FORMAT "qs.page/1" /* roles/status/status.h, which this room does not include */
 
 static const char *const modes[] = {
-    [QS_PORT_UNUSED] = "unused", [QS_PORT_ACCESS] = "access", [QS_PORT_TRUNK] = "trunk", [QS_PORT_ROUTED] = "routed"};
+    [QS_PORT_UNUSED] = "unused", [QS_PORT_ACCESS] = "access", [QS_PORT_TRUNK] = "trunk", [QS_PORT_ROUTED] = "routed"
+};
 
 static const char *kind_of(const struct qs_device *dev)
 {
@@ -119,7 +120,7 @@ static void add_nic(const struct qs_lab *lab, const struct qs_node *node, const 
 static void add_device(const struct qs_lab *lab, const struct qs_device *dev, struct qs_val *doc)
 {
     struct qs_val *out = entry(doc, "devices");
-    struct ports p = {.lab = lab, .dev = dev};
+    struct ports p = { .lab = lab, .dev = dev };
 
     qs_val_set_str(out, "name", dev->name);
     qs_val_set_str(out, "title", dev->title);
@@ -174,9 +175,7 @@ static void add_slot(const struct qs_lab *lab, const struct qs_rack_slot *slot, 
     qs_val_set_int(out, "height", slot->height);
     qs_val_set_str(out, "holds", slot->holds);
     qs_val_set_str(out, "label", slot->label);
-    qs_val_set_str(out, "kind", dev                                              ? kind_of(dev)
-                                : slot->holds && qs_lab_node(lab, slot->holds) ? "node"
-                                                                               : "panel");
+    qs_val_set_str(out, "kind", dev ? kind_of(dev) : slot->holds && qs_lab_node(lab, slot->holds) ? "node" : "panel");
 }
 
 /* One row a model that something in the rack is. */
@@ -298,7 +297,7 @@ static void set_cluster(const struct qs_lab *lab, struct qs_val *doc)
 
 struct qs_val *qs_resolve_page(const struct qs_lab *lab)
 {
-    static const char *const lists[] = {"hardware", "devices", "nodes", "vlans", "cables", "components"};
+    static const char *const lists[] = { "hardware", "devices", "nodes", "vlans", "cables", "components" };
     struct qs_val *doc = qs_val_map();
 
     set_head(lab, doc);

@@ -9,10 +9,12 @@
 #include "converge/driver.h"
 #include "resolve/resolve_int.h"
 
-
 /* ---- what the files share ---- */
 
-bool resolve_is_here(const char *engine) { return engine && !qs_streq(engine, "none"); }
+bool resolve_is_here(const char *engine)
+{
+    return engine && !qs_streq(engine, "none");
+}
 
 void resolve_set_prefix(struct qs_val *map, const char *key, const struct qs_prefix *p)
 {
@@ -123,8 +125,7 @@ static char **depends_on(const struct qs_lab *lab, const struct qs_device *dev)
     for (size_t i = 0; i < lab->device_count; i++) {
         const struct qs_device *other = &lab->devices[i];
 
-        if (resolve_is_here(other->engine) && depth_of(other) < depth_of(dev) &&
-            is_cabled(lab, dev->name, other->name))
+        if (resolve_is_here(other->engine) && depth_of(other) < depth_of(dev) && is_cabled(lab, dev->name, other->name))
             *QS_PUSH(names, count) = qs_xstrdup(other->name);
     }
     *QS_PUSH(names, count) = NULL;
@@ -182,7 +183,7 @@ static enum qs_code add_target(const struct qs_lab *lab, const struct qs_device 
 
 enum qs_code qs_resolve(const struct qs_lab *lab, struct qs_desired *ret, struct qs_err *err)
 {
-    struct qs_desired d = {.lab = qs_xstrdup(lab->name), .site = qs_xstrdup(lab->site)};
+    struct qs_desired d = { .lab = qs_xstrdup(lab->name), .site = qs_xstrdup(lab->site) };
     enum qs_code code = QS_OK;
 
     for (size_t i = 0; i < lab->device_count && !code; i++)

@@ -49,8 +49,7 @@ static void add_route(const struct qs_route *route, struct qs_resources *want)
 {
     struct qs_prefix net = qs_prefix_network(&route->dest);
     char dest[QS_IP_TEXT], via[QS_IP_TEXT];
-    qs_auto(str) char *name =
-        qs_xasprintf("%s via %s", qs_prefix_text(&net, dest), qs_ip_text(&route->via, via));
+    qs_auto(str) char *name = qs_xasprintf("%s via %s", qs_prefix_text(&net, dest), qs_ip_text(&route->via, via));
     struct qs_val *a = qs_resources_add(want, net.ip.family == 4 ? "route" : "route6", name);
 
     qs_val_set_str(a, "dst_address", dest);

@@ -205,7 +205,7 @@ static bool port_has_link(const struct qs_val *part, const char *link)
 
 static bool end_exists(const struct qs_val *spec, const struct qs_val *end)
 {
-    static const char *const lists[] = {"switches", "routers", "nodes"};
+    static const char *const lists[] = { "switches", "routers", "nodes" };
     const char *part = qs_val_get_str(end, "part", ""), *link = qs_val_get_str(end, "link", "");
     const struct qs_val *upstream = qs_val_get(spec, "upstream"), *found = NULL;
 

@@ -14,7 +14,7 @@
 
 #define TWIN_SPEC "qs.twin-spec/1" /* twin/fabric/spec.h, which this room does not include */
 #define SELF "self"
-#define LINK_TEXT 16 /* an interface name of the kernel and its NUL */
+#define LINK_TEXT 16     /* an interface name of the kernel and its NUL */
 #define PORT_LINK_MAX 10 /* leaves room for "v4094" behind it */
 #define UPSTREAM_HTTP_PORT 80
 
@@ -30,7 +30,7 @@ static void port_link(const char *port, size_t place, char text[LINK_TEXT])
 {
     static const struct {
         const char *prefix, *cut;
-    } cuts[] = {{"Ethernet", "et"}, {"Management", "ma"}};
+    } cuts[] = { { "Ethernet", "et" }, { "Management", "ma" } };
     const char *rest = port, *head = "";
     size_t len;
 
@@ -118,7 +118,7 @@ static void match_place(void *arg, const char *port, size_t place)
 /* The link's name at a device's end of a cable; `vlan` -1: the whole port. */
 static void device_link(const struct qs_device *dev, const char *port, int vlan, char text[LINK_TEXT])
 {
-    struct place_of p = {.port = port};
+    struct place_of p = { .port = port };
 
     resolve_each_port(dev, match_place, &p);
     if (vlan < 0)
@@ -236,7 +236,7 @@ static void add_device(struct twin *t, const struct qs_device *dev)
 {
     bool router = dev->kind == QS_DEVICE_ROUTER;
     struct qs_val *part = qs_val_add(qs_val_get(t->doc, router ? "routers" : "switches"), qs_val_map());
-    struct ports p = {.t = t, .dev = dev};
+    struct ports p = { .t = t, .dev = dev };
 
     qs_val_set_str(part, "name", dev->name);
     qs_val_set_str(part, "model", dev->model);
@@ -343,7 +343,7 @@ static void set_routes(struct qs_val *part, const struct qs_lab *lab, const stru
 
 static void fill_node(struct twin *t, const struct qs_node *node, struct qs_val *part)
 {
-    struct node_out o = {.t = t, .node = node, .links = qs_val_set(part, "links", qs_val_list())};
+    struct node_out o = { .t = t, .node = node, .links = qs_val_set(part, "links", qs_val_list()) };
 
     qs_val_set_str(part, "name", node->name);
     for (size_t i = 0; i < node->nic_count; i++)
@@ -406,7 +406,7 @@ static void set_upstream(struct twin *t)
 
 struct qs_val *qs_resolve_twin(const struct qs_lab *lab)
 {
-    struct twin t = {.lab = lab, .doc = qs_val_map(), .cables = qs_val_list()};
+    struct twin t = { .lab = lab, .doc = qs_val_map(), .cables = qs_val_list() };
 
     qs_val_set_str(t.doc, "format", TWIN_SPEC);
     qs_val_set_str(t.doc, "site", lab->site);

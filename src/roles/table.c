@@ -3,13 +3,15 @@
 #include "base/str.h"
 
 /* The one list of processes: a role or a part of the twin is added here and nowhere else. */
+/* clang-format off */
 #define QS_ROLES(X) \
-    X(executor)     \
-    X(status)       \
-    X(twin_node)    \
-    X(twin_router)  \
-    X(twin_switch)  \
+    X(executor) \
+    X(status) \
+    X(twin_node) \
+    X(twin_router) \
+    X(twin_switch) \
     X(twin_upstream)
+/* clang-format on */
 
 #define X(id) extern const struct qs_role qs_role_##id;
 QS_ROLES(X)
@@ -19,7 +21,7 @@ static const struct qs_role *const table[] = {
 #define X(id) &qs_role_##id,
     QS_ROLES(X)
 #undef X
-    NULL
+        NULL
 };
 
 const struct qs_role *qs_role_at(size_t i)

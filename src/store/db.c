@@ -133,8 +133,8 @@ static enum qs_code start(struct qs_db *db, struct qs_stmt **ret, const char *sq
     return QS_OK;
 }
 
-enum qs_code qs_db_query(struct qs_db *db, struct qs_err *err, struct qs_stmt **ret, const char *sql,
-                         const char *types, ...)
+enum qs_code qs_db_query(struct qs_db *db, struct qs_err *err, struct qs_stmt **ret, const char *sql, const char *types,
+                         ...)
 {
     va_list ap;
 
@@ -245,8 +245,8 @@ static enum qs_code migrate_one(struct qs_db *db, const char *sql, int64_t numbe
 
     if (qs_db_begin(db, err))
         return err->code;
-    if (version(db, &have, err) ||
-        (have < number && (execute(db, sql, err) || execute(db, mark, err))) || qs_db_commit(db, err)) {
+    if (version(db, &have, err) || (have < number && (execute(db, sql, err) || execute(db, mark, err))) ||
+        qs_db_commit(db, err)) {
         qs_db_rollback(db);
         return qs_err_wrap(err, "migration %lld", (long long)number);
     }

@@ -60,10 +60,12 @@ static void rows_come_back_as_they_went_in(void **state)
     size_t len;
 
     open_box(box, first, &db);
-    assert_int_equal(qs_db_run(db, &box->err, "INSERT INTO t VALUES(?,?,?,?)", "sidb", "x", INT64_MIN, 0.5, "a\0b",
-                               (size_t)3), QS_OK);
+    assert_int_equal(
+        qs_db_run(db, &box->err, "INSERT INTO t VALUES(?,?,?,?)", "sidb", "x", INT64_MIN, 0.5, "a\0b", (size_t)3),
+        QS_OK);
     assert_int_equal(qs_db_run(db, &box->err, "INSERT INTO t VALUES(?,?,?,?)", "sidb", (const char *)NULL, (int64_t)2,
-                               1.0, (const void *)NULL, (size_t)0), QS_OK);
+                               1.0, (const void *)NULL, (size_t)0),
+                     QS_OK);
     assert_int_equal(qs_db_last_id(db), 2);
     assert_int_equal(qs_db_query(db, &box->err, &q, "SELECT a,b,c,d FROM t ORDER BY rowid", ""), QS_OK);
     assert_true(qs_db_next(q, &box->err));

@@ -34,7 +34,8 @@ static struct qs_val *convert_map(const json_t *j, unsigned depth)
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)(uintptr_t)j, key, member) {
+    json_object_foreach((json_t *)(uintptr_t)j, key, member)
+    {
         struct qs_val *child = convert(member, depth + 1);
 
         if (!child)
@@ -53,14 +54,22 @@ static struct qs_val *convert(const json_t *j, unsigned depth)
     if (depth > QS_JSON_DEPTH)
         return NULL;
     switch (json_typeof(j)) {
-    case JSON_OBJECT: return convert_map(j, depth);
-    case JSON_ARRAY: return convert_list(j, depth);
-    case JSON_STRING: return qs_val_str(json_string_value(j));
-    case JSON_INTEGER: return qs_val_int(json_integer_value(j));
-    case JSON_REAL: return qs_val_real(json_real_value(j));
-    case JSON_TRUE: return qs_val_bool(true);
-    case JSON_FALSE: return qs_val_bool(false);
-    case JSON_NULL: break;
+    case JSON_OBJECT:
+        return convert_map(j, depth);
+    case JSON_ARRAY:
+        return convert_list(j, depth);
+    case JSON_STRING:
+        return qs_val_str(json_string_value(j));
+    case JSON_INTEGER:
+        return qs_val_int(json_integer_value(j));
+    case JSON_REAL:
+        return qs_val_real(json_real_value(j));
+    case JSON_TRUE:
+        return qs_val_bool(true);
+    case JSON_FALSE:
+        return qs_val_bool(false);
+    case JSON_NULL:
+        break;
     }
     return qs_val_null();
 }
@@ -202,13 +211,27 @@ static void write_map(const struct qs_val *v, const struct form *f, unsigned dep
 static void write_val(const struct qs_val *v, const struct form *f, unsigned depth, struct qs_buf *buf)
 {
     switch (v->type) {
-    case QS_NULL: qs_buf_puts(buf, "null"); break;
-    case QS_BOOL: qs_buf_puts(buf, v->u.b ? "true" : "false"); break;
-    case QS_INT: qs_buf_printf(buf, "%lld", (long long)v->u.i); break;
-    case QS_REAL: write_real(v->u.r, buf); break;
-    case QS_STRING: qs_json_quote(v->u.s, buf); break;
-    case QS_LIST: write_list(v, f, depth, buf); break;
-    case QS_MAP: write_map(v, f, depth, buf); break;
+    case QS_NULL:
+        qs_buf_puts(buf, "null");
+        break;
+    case QS_BOOL:
+        qs_buf_puts(buf, v->u.b ? "true" : "false");
+        break;
+    case QS_INT:
+        qs_buf_printf(buf, "%lld", (long long)v->u.i);
+        break;
+    case QS_REAL:
+        write_real(v->u.r, buf);
+        break;
+    case QS_STRING:
+        qs_json_quote(v->u.s, buf);
+        break;
+    case QS_LIST:
+        write_list(v, f, depth, buf);
+        break;
+    case QS_MAP:
+        write_map(v, f, depth, buf);
+        break;
     }
 }
 

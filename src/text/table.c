@@ -19,8 +19,8 @@ struct qs_table {
 };
 
 static const char *const tints[] = {
-    [QS_PLAIN] = "", [QS_GREEN] = "\033[32m", [QS_YELLOW] = "\033[33m",
-    [QS_RED] = "\033[31m", [QS_GREY] = "\033[90m", [QS_BOLD] = "\033[1m",
+    [QS_PLAIN] = "",       [QS_GREEN] = "\033[32m", [QS_YELLOW] = "\033[33m",
+    [QS_RED] = "\033[31m", [QS_GREY] = "\033[90m",  [QS_BOLD] = "\033[1m",
 };
 
 struct qs_table *qs_table_new(const char *const *heads, size_t count)

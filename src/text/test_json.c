@@ -21,8 +21,15 @@ static struct qs_val *parse(const char *text)
 static void texts_read_and_write_back_the_same(void **state)
 {
     static const char *const rows[] = {
-        "{\"b\":1,\"a\":[true,false,null],\"c\":{}}", "[]", "\"x\\\"\\\\\\n\\u0001/\"", "-9223372036854775808", "0.1",
-        "1.0", "1e300", "[[[1]]]", "\"h\xc3\xa9 \xf0\x9f\x98\x80\"",
+        "{\"b\":1,\"a\":[true,false,null],\"c\":{}}",
+        "[]",
+        "\"x\\\"\\\\\\n\\u0001/\"",
+        "-9223372036854775808",
+        "0.1",
+        "1.0",
+        "1e300",
+        "[[[1]]]",
+        "\"h\xc3\xa9 \xf0\x9f\x98\x80\"",
     };
 
     (void)state;
@@ -39,8 +46,18 @@ static void texts_read_and_write_back_the_same(void **state)
 static void bad_texts_are_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "{", "[1,]", "{\"a\":1,\"a\":2}", "1 2", "9223372036854775808", "\"\\u0000\"", "\"\xff\"", "'a'", "01",
-        ("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+        "",
+        "{",
+        "[1,]",
+        "{\"a\":1,\"a\":2}",
+        "1 2",
+        "9223372036854775808",
+        "\"\\u0000\"",
+        "\"\xff\"",
+        "'a'",
+        "01",
+        ("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+         "]]]]"
          "]]]]]]]]]]]]]]]]]]]]]]]"),
     };
 
@@ -59,7 +76,9 @@ static void bytes_that_are_no_utf8_are_replaced_in_output(void **state)
     qs_auto(buf) struct qs_buf out = QS_BUF(4096);
 
     (void)state;
-    qs_json_quote("a\xff" "b\xed\xa0\x80\xc3", &out);
+    qs_json_quote("a\xff"
+                  "b\xed\xa0\x80\xc3",
+                  &out);
     assert_string_equal(qs_buf_text(&out), "\"a\\ufffdb\\ufffd\\ufffd\\ufffd\\ufffd\"");
 }
 

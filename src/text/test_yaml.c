@@ -11,7 +11,9 @@
 
 static void texts_become_values(void **state)
 {
-    static const struct { const char *yaml, *json; } rows[] = {
+    static const struct {
+        const char *yaml, *json;
+    } rows[] = {
         { "", "null" },
         { "# only a comment\n", "null" },
         { "a: 1\nb: [x, 'y', \"z\"]\n", "{\"a\":1,\"b\":[\"x\",\"y\",\"z\"]}" },
@@ -42,7 +44,9 @@ static void texts_become_values(void **state)
 
 static void bad_texts_are_refused_with_their_place(void **state)
 {
-    static const struct { const char *yaml, *want; } rows[] = {
+    static const struct {
+        const char *yaml, *want;
+    } rows[] = {
         { "a: 1\nb: 2\na: 3\n", "t.yaml:3:1: the key 'a' is there twice" },
         { "a: &x 1\n", "t.yaml:1:7: anchors, aliases and tags are not used in qs files" },
         { "a:\n  - *x\n", "t.yaml:2:6: anchors, aliases and tags are not used in qs files" },
@@ -50,8 +54,7 @@ static void bad_texts_are_refused_with_their_place(void **state)
         { "a\n---\nb\n", "t.yaml:2:1: a second document starts here; one file holds one" },
         { "# x\n%YAML 1.2\n---\na\n", "t.yaml:2:1: directives are not used in qs files" },
         { "? [a]\n: b\n", "t.yaml:1:3: the key is not a plain word" },
-        { "a: 99999999999999999999\n",
-          "t.yaml:1:4: the number is beyond 64 bit; write it in quotes if it is a text" },
+        { "a: 99999999999999999999\n", "t.yaml:1:4: the number is beyond 64 bit; write it in quotes if it is a text" },
         { "a: \"\\0\"\n", "t.yaml:1:5: the text holds a NUL byte" },
         { "a: [1, 2\n", "t.yaml:2:1: " },
         { "a:\n\t- b\n", "t.yaml:2:" },

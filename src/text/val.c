@@ -257,13 +257,19 @@ bool qs_val_equal(const struct qs_val *a, const struct qs_val *b)
     if (!a || !b || a->type != b->type)
         return a == b;
     switch (a->type) {
-    case QS_NULL: return true;
-    case QS_BOOL: return a->u.b == b->u.b;
-    case QS_INT: return a->u.i == b->u.i;
-    case QS_REAL: return a->u.r <= b->u.r && a->u.r >= b->u.r;
-    case QS_STRING: return strcmp(a->u.s, b->u.s) == 0;
+    case QS_NULL:
+        return true;
+    case QS_BOOL:
+        return a->u.b == b->u.b;
+    case QS_INT:
+        return a->u.i == b->u.i;
+    case QS_REAL:
+        return a->u.r <= b->u.r && a->u.r >= b->u.r;
+    case QS_STRING:
+        return strcmp(a->u.s, b->u.s) == 0;
     case QS_LIST:
-    case QS_MAP: return containers_equal(a, b);
+    case QS_MAP:
+        return containers_equal(a, b);
     }
     return false;
 }
@@ -271,8 +277,8 @@ bool qs_val_equal(const struct qs_val *a, const struct qs_val *b)
 const char *qs_val_type_name(enum qs_val_type type)
 {
     static const char *const names[] = {
-        [QS_NULL] = "nothing", [QS_BOOL] = "true or false", [QS_INT] = "a whole number", [QS_REAL] = "a number",
-        [QS_STRING] = "a string", [QS_LIST] = "a list", [QS_MAP] = "a map",
+        [QS_NULL] = "nothing",    [QS_BOOL] = "true or false", [QS_INT] = "a whole number", [QS_REAL] = "a number",
+        [QS_STRING] = "a string", [QS_LIST] = "a list",        [QS_MAP] = "a map",
     };
 
     return names[type];

@@ -25,8 +25,8 @@ struct qs_val {
         int64_t i;
         double r;
         char *s;
-        struct qs_val **items;   /* list */
-        struct qs_pair *pairs;   /* map */
+        struct qs_val **items; /* list */
+        struct qs_pair *pairs; /* map */
     } u;
 };
 struct qs_pair {
@@ -39,7 +39,7 @@ struct qs_val *qs_val_null(void);
 struct qs_val *qs_val_bool(bool b);
 struct qs_val *qs_val_int(int64_t i);
 struct qs_val *qs_val_real(double r);
-struct qs_val *qs_val_str(const char *s);      /* NULL gives a null value */
+struct qs_val *qs_val_str(const char *s); /* NULL gives a null value */
 struct qs_val *qs_val_strf(const char *fmt, ...) QS_PRINTF(1, 2);
 struct qs_val *qs_val_list(void);
 struct qs_val *qs_val_map(void);
@@ -50,7 +50,7 @@ QS_DEFINE_AUTO(val, struct qs_val *, qs_val_free)
 /* All setters return the value put in, so that a caller can go on filling it. */
 struct qs_val *qs_val_add(struct qs_val *list, struct qs_val *v);
 struct qs_val *qs_val_set(struct qs_val *map, const char *key, struct qs_val *v); /* replaces in place */
-void qs_val_set_str(struct qs_val *map, const char *key, const char *s); /* NULL: the key is left out */
+void qs_val_set_str(struct qs_val *map, const char *key, const char *s);          /* NULL: the key is left out */
 void qs_val_set_int(struct qs_val *map, const char *key, int64_t i);
 void qs_val_set_bool(struct qs_val *map, const char *key, bool b);
 void qs_val_del(struct qs_val *map, const char *key);
@@ -66,4 +66,4 @@ const char *qs_val_get_str(const struct qs_val *map, const char *key, const char
 int64_t qs_val_get_int(const struct qs_val *map, const char *key, int64_t otherwise);
 bool qs_val_get_bool(const struct qs_val *map, const char *key, bool otherwise);
 bool qs_val_equal(const struct qs_val *a, const struct qs_val *b); /* map order does not matter */
-const char *qs_val_type_name(enum qs_val_type type); /* "a string", "a list", … for messages */
+const char *qs_val_type_name(enum qs_val_type type);               /* "a string", "a list", … for messages */

@@ -26,7 +26,10 @@ static void reader_done(struct reader *r)
     fy_diag_destroy(r->diag);
 }
 
-static inline void qs_auto_reader_cb(struct reader *r) { reader_done(r); }
+static inline void qs_auto_reader_cb(struct reader *r)
+{
+    reader_done(r);
+}
 
 /* The library would print what it finds; we collect it instead. */
 static void swallow(struct fy_diag *diag, void *user, const char *text, size_t len)
@@ -36,7 +39,8 @@ static void swallow(struct fy_diag *diag, void *user, const char *text, size_t l
 
 static struct qs_val *refuse(const struct reader *r, const struct fy_mark *at, const char *what)
 {
-    (void)qs_err_set(r->err, QS_INVALID, 0, "%s:%d:%d: %s", r->name, at ? at->line + 1 : 1, at ? at->column + 1 : 1, what);
+    (void)qs_err_set(r->err, QS_INVALID, 0, "%s:%d:%d: %s", r->name, at ? at->line + 1 : 1, at ? at->column + 1 : 1,
+                     what);
     return NULL;
 }
 
@@ -220,8 +224,9 @@ static bool add_pair(struct reader *r, struct fy_event *e, struct qs_val *map)
         return false;
     struct qs_pair *p = QS_PUSH(map->u.pairs, map->count);
 
-    *p = (struct qs_pair){ .key = qs_take_ptr(key), .val = child, .line = (uint32_t)mark.line + 1,
-                           .col = (uint32_t)mark.column + 1 };
+    *p = (struct qs_pair){
+        .key = qs_take_ptr(key), .val = child, .line = (uint32_t)mark.line + 1, .col = (uint32_t)mark.column + 1
+    };
     return true;
 }
 
@@ -350,8 +355,8 @@ enum qs_code qs_yaml_parse(const char *name, const char *text, size_t len, struc
                           find_directive(text, len));
     if (r.diag)
         fy_diag_set_collect_errors(r.diag, true);
-    r.parser = fy_parser_create(&(struct fy_parse_cfg){ .flags = FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2,
-                                                        .diag = r.diag });
+    r.parser = fy_parser_create(
+        &(struct fy_parse_cfg){ .flags = FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2, .diag = r.diag });
     if (!r.parser || fy_parser_set_string(r.parser, text, len))
         return qs_err_set(err, QS_INTERNAL, 0, "%s:1:1: could not start the YAML reader", name);
     v = build_stream(&r);

@@ -35,7 +35,7 @@ static void print(struct qs_val *v)
 
 static enum qs_code step_observe(struct drive *d, struct qs_val *out, struct qs_err *err)
 {
-    struct qs_observation o = {.native = NULL};
+    struct qs_observation o = { .native = NULL };
     enum qs_code code = d->driver->observe(d->session, &o, err);
 
     if (code)
@@ -93,8 +93,8 @@ static const struct {
     const char *name;
     enum qs_code (*run)(struct drive *d, struct qs_val *out, struct qs_err *err);
 } steps[] = {
-    {"observe", step_observe}, {"plan", step_plan},     {"apply", step_apply},
-    {"confirm", step_confirm}, {"revert", step_revert}, {"hold", step_hold},
+    { "observe", step_observe }, { "plan", step_plan },     { "apply", step_apply },
+    { "confirm", step_confirm }, { "revert", step_revert }, { "hold", step_hold },
 };
 
 static int report(struct qs_val *out, const char *step, const struct qs_err *err)
@@ -138,7 +138,7 @@ static enum qs_code want_from_lab(const struct qs_val *from, struct qs_resources
     for (size_t i = 0; i < d.count; i++)
         if (qs_streq(d.targets[i].name, qs_val_get_str(from, "device", ""))) {
             *ret = d.targets[i].want;
-            d.targets[i].want = (struct qs_resources){.items = NULL};
+            d.targets[i].want = (struct qs_resources){ .items = NULL };
         }
     qs_desired_done(&d);
     return QS_OK;
@@ -185,7 +185,7 @@ static enum qs_code start(struct drive *d, const char *path, struct qs_val **ret
 
 int main(int argc, char **argv)
 {
-    struct drive d = {.driver = NULL};
+    struct drive d = { .driver = NULL };
     qs_auto(val) struct qs_val *conf = NULL;
     struct qs_err err = QS_ERR_INIT;
     int bad;

@@ -18,9 +18,9 @@
 struct qs_session {
     struct qs_target t; /* texts owned */
     struct eos_api *api;
-    char lead[24];     /* how the names of our sessions begin: "qs-" and the end of the owner's id */
-    char *pending;     /* our session whose commit timer runs */
-    char wanted[65];   /* hash of the resources that it brings */
+    char lead[24];   /* how the names of our sessions begin: "qs-" and the end of the owner's id */
+    char *pending;   /* our session whose commit timer runs */
+    char wanted[65]; /* hash of the resources that it brings */
 };
 
 /* The last characters of an id are its random ones; a few of them keep the name of a session short. */
@@ -59,7 +59,10 @@ static void close_session(struct qs_session *s)
 }
 QS_DEFINE_AUTO(session, struct qs_session *, close_session)
 
-static char *copy_or_null(const char *s) { return s ? qs_xstrdup(s) : NULL; }
+static char *copy_or_null(const char *s)
+{
+    return s ? qs_xstrdup(s) : NULL;
+}
 
 static enum qs_code open_session(const struct qs_target *t, struct qs_session **ret, struct qs_err *err)
 {
@@ -127,9 +130,9 @@ static enum qs_code read_config(const char *text, struct qs_resources *ret, stru
 
 static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, struct qs_err *err)
 {
-    static const char *const lines[] = {"show version", "show running-config"};
+    static const char *const lines[] = { "show version", "show running-config" };
     qs_auto(val) struct qs_val *cmds = commands(lines, QS_COUNT(lines)), *results = NULL;
-    struct qs_observation o = {.native = NULL};
+    struct qs_observation o = { .native = NULL };
     char hex[65];
     enum qs_code code = eos_api_run(s->api, "text", cmds, &results, err);
 
@@ -147,7 +150,7 @@ static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, st
 
 static void render(const struct qs_changes *cs, const struct qs_resources *want, struct qs_val *list)
 {
-    struct eos_render r = {.list = list};
+    struct eos_render r = { .list = list };
 
     (void)want; /* order is no part of a switch's state */
     eos_render_changes(&r, cs);
@@ -158,7 +161,7 @@ static void render(const struct qs_changes *cs, const struct qs_resources *want,
 static void abort_quietly(struct qs_session *s, const char *name)
 {
     qs_auto(str) char *line = qs_xasprintf("configure session %s abort", name);
-    const char *const lines[] = {line};
+    const char *const lines[] = { line };
     qs_auto(val) struct qs_val *cmds = commands(lines, 1), *results = NULL;
     struct qs_err ignored = QS_ERR_INIT;
 
@@ -179,9 +182,9 @@ static enum qs_code check_revision(const struct qs_observation *base, const char
 static enum qs_code check_view(struct qs_session *s, const char *view, const char *diffs,
                                const struct qs_resources *want, struct qs_err *err)
 {
-    struct qs_resources got = {.items = NULL};
+    struct qs_resources got = { .items = NULL };
     qs_auto(val) struct qs_val *foreign = NULL;
-    struct qs_changes left = {.items = NULL};
+    struct qs_changes left = { .items = NULL };
     enum qs_code code = read_config(view, &got, &foreign, err);
 
     if (code)
@@ -236,7 +239,7 @@ static enum qs_code commit_timed(struct qs_session *s, const char *name, struct 
     unsigned seconds = left < COMMIT_TIMER_MAX_S ? left : COMMIT_TIMER_MAX_S;
     qs_auto(str) char *line = qs_xasprintf("configure session %s commit timer %02u:%02u:%02u", name, seconds / 3600,
                                            seconds / 60 % 60, seconds % 60);
-    const char *const lines[] = {line};
+    const char *const lines[] = { line };
     qs_auto(val) struct qs_val *cmds = commands(lines, 1), *results = NULL;
     enum qs_code code = eos_api_run(s->api, "text", cmds, &results, err);
 
@@ -251,20 +254,18 @@ static bool is_session_word(const char *op)
 {
     size_t len = strlen(op);
 
-    return len && len <= 64 &&
-           strspn(op, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == len;
+    return len && len <= 64 && strspn(op, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == len;
 }
 
 /* The lines with their real secrets. They come from the switch itself, read now: an observation that was stored
  * holds no secrets. */
-static enum qs_code lines_to_send(struct qs_session *s, const struct qs_observation *base,
-                                  const struct qs_changes *cs, const struct qs_resources *want,
-                                  struct qs_val *list, struct qs_err *err)
+static enum qs_code lines_to_send(struct qs_session *s, const struct qs_observation *base, const struct qs_changes *cs,
+                                  const struct qs_resources *want, struct qs_val *list, struct qs_err *err)
 {
-    static const char *const show[] = {"show running-config"};
+    static const char *const show[] = { "show running-config" };
     qs_auto(val) struct qs_val *cmds = commands(show, 1), *results = NULL, *foreign = NULL;
-    struct qs_resources have = {.items = NULL};
-    struct eos_render r = {.list = list, .have = &have, .want = want, .reveal = true};
+    struct qs_resources have = { .items = NULL };
+    struct eos_render r = { .list = list, .have = &have, .want = want, .reveal = true };
     enum qs_code code = eos_api_run(s->api, "text", cmds, &results, err);
 
     if (!code)
@@ -293,7 +294,7 @@ static enum qs_code allow_time(struct qs_session *s, size_t lines, struct qs_err
 
 static enum qs_code sessions(struct qs_session *s, struct qs_val **ret, struct qs_err *err)
 {
-    static const char *const lines[] = {"show configuration sessions detail"};
+    static const char *const lines[] = { "show configuration sessions detail" };
     qs_auto(val) struct qs_val *cmds = commands(lines, 1), *results = NULL;
     enum qs_code code = eos_api_run(s->api, "json", cmds, &results, err);
 
@@ -312,7 +313,8 @@ static enum qs_code check_lease(struct qs_session *s, struct qs_err *err)
     if (!other)
         return QS_OK;
     (void)qs_err_set(err, QS_CONFLICT, 0, "another qs is changing it, in session '%s'", other);
-    return qs_err_hint(err, "Wait for it. If that qs is gone for good, enter 'configure session %s abort' on the switch.", other);
+    return qs_err_hint(
+        err, "Wait for it. If that qs is gone for good, enter 'configure session %s abort' on the switch.", other);
 }
 
 static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_observation *base,
@@ -350,7 +352,7 @@ static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_
 /* The timer no longer runs: either an earlier confirm came through whose answer was lost, or it ran out. */
 static enum qs_code settled_already(struct qs_session *s, struct qs_err *err)
 {
-    struct qs_observation o = {.native = NULL};
+    struct qs_observation o = { .native = NULL };
     char hex[65];
     enum qs_code code = observe(s, &o, err);
 
@@ -360,13 +362,14 @@ static enum qs_code settled_already(struct qs_session *s, struct qs_err *err)
     qs_observation_done(&o);
     if (qs_streq(hex, s->wanted))
         return QS_OK;
-    return qs_err_set(err, QS_CONFLICT, 0, "the commit timer ran out before the change was confirmed; the switch is "
+    return qs_err_set(err, QS_CONFLICT, 0,
+                      "the commit timer ran out before the change was confirmed; the switch is "
                       "back at its old configuration");
 }
 
 static enum qs_code save(struct qs_session *s, const char *commit, struct qs_err *err)
 {
-    const char *const lines[] = {commit ? commit : "write memory", "write memory"};
+    const char *const lines[] = { commit ? commit : "write memory", "write memory" };
     qs_auto(val) struct qs_val *cmds = commands(lines, commit ? 2 : 1), *results = NULL;
 
     return eos_api_run(s->api, "text", cmds, &results, err);

@@ -16,8 +16,13 @@ enum qs_code eos_api_new(const struct qs_target *t, uint64_t timeout_ms, struct 
     bool v6 = strchr(t->address, ':');
     qs_auto(str) char *base = qs_xasprintf(v6 ? "https://[%s]:%u" : "https://%s:%u", t->address, t->port);
     struct qs_http_client_conf conf = {
-        .base = base, .pin = t->pin, .user = t->user, .password = t->password,
-        .connect_ms = t->timeout_ms, .total_ms = timeout_ms, .body_max = EOS_CONFIG_MAX,
+        .base = base,
+        .pin = t->pin,
+        .user = t->user,
+        .password = t->password,
+        .connect_ms = t->timeout_ms,
+        .total_ms = timeout_ms,
+        .body_max = EOS_CONFIG_MAX,
     };
     struct eos_api *api = NULL;
     struct qs_http_client *http = NULL;
@@ -120,7 +125,7 @@ enum qs_code eos_api_run(struct eos_api *a, const char *format, const struct qs_
                          struct qs_err *err)
 {
     qs_auto(buf) struct qs_buf body = QS_BUF(EOS_CONFIG_MAX);
-    qs_auto(reply) struct qs_http_reply reply = {.status = 0};
+    qs_auto(reply) struct qs_http_reply reply = { .status = 0 };
     enum qs_code code;
 
     write_request(format, cmds, &body);

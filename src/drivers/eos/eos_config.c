@@ -61,8 +61,7 @@ static enum qs_code skip_banner(char **rest, uint32_t *number, struct qs_err *er
     return qs_err_set(err, QS_PROTO, 0, "configuration line %u: the banner has no end", began);
 }
 
-static enum qs_code add_line(struct eos_tree *t, struct levels *levels, char *line, uint32_t number,
-                             struct qs_err *err)
+static enum qs_code add_line(struct eos_tree *t, struct levels *levels, char *line, uint32_t number, struct qs_err *err)
 {
     uint32_t indent = (uint32_t)strspn(line, " "), depth = 0;
     struct eos_node *node;
@@ -74,14 +73,14 @@ static enum qs_code add_line(struct eos_tree *t, struct levels *levels, char *li
     if (code)
         return code;
     node = QS_PUSH(t->nodes, t->count);
-    *node = (struct eos_node){.text = line + indent, .depth = depth, .line = number};
+    *node = (struct eos_node){ .text = line + indent, .depth = depth, .line = number };
     return QS_OK;
 }
 
 enum qs_code eos_tree_parse(const char *text, size_t len, struct eos_tree *ret, struct qs_err *err)
 {
-    struct eos_tree t = {.text = NULL};
-    struct levels levels = {.count = 0};
+    struct eos_tree t = { .text = NULL };
+    struct levels levels = { .count = 0 };
     uint32_t number = 0;
     char *line, *rest;
     enum qs_code code = QS_OK;
@@ -111,7 +110,7 @@ void eos_tree_done(struct eos_tree *t)
 {
     free(t->text);
     free(t->nodes);
-    *t = (struct eos_tree){.text = NULL};
+    *t = (struct eos_tree){ .text = NULL };
 }
 
 /* ---- tree → resources ---- */
@@ -119,7 +118,7 @@ void eos_tree_done(struct eos_tree *t)
 struct reading {
     const struct eos_tree *tree;
     struct qs_resources rs;
-    struct qs_val *system, *api; /* attribute maps of the singletons, inside rs */
+    struct qs_val *system, *api;            /* attribute maps of the singletons, inside rs */
     struct qs_val *vlans[EOS_VLAN_MAX + 1]; /* the same by id: one short line can name them all, many times */
     struct qs_val *foreign;
 };
@@ -150,8 +149,7 @@ static void add_foreign(struct reading *r, const char *parent, size_t i)
 }
 
 /* Reads the children of node `i` into every map of `maps`. */
-static void read_block(struct reading *r, size_t i, const struct eos_block *block, struct qs_val **maps,
-                       size_t count)
+static void read_block(struct reading *r, size_t i, const struct eos_block *block, struct qs_val **maps, size_t count)
 {
     size_t end = subtree_end(r, i);
 
@@ -307,8 +305,13 @@ static bool read_route(struct reading *r, size_t i, const char *text)
 static bool is_factory(const char *text)
 {
     static const char *const heads[] = {
-        "end", "exit", "no aaa root", "transceiver qsfp default-mode ", "service routing protocols model ",
-        "spanning-tree mode mstp", "vlan internal order ",
+        "end",
+        "exit",
+        "no aaa root",
+        "transceiver qsfp default-mode ",
+        "service routing protocols model ",
+        "spanning-tree mode mstp",
+        "vlan internal order ",
     };
 
     for (size_t i = 0; i < QS_COUNT(heads); i++)
@@ -351,7 +354,7 @@ static void read_top(struct reading *r, size_t i)
 enum qs_code eos_tree_read(const struct eos_tree *t, struct qs_resources *ret, struct qs_val **ret_foreign,
                            struct qs_err *err)
 {
-    struct reading r = {.tree = t, .foreign = qs_val_list()};
+    struct reading r = { .tree = t, .foreign = qs_val_list() };
 
     r.system = qs_resources_add(&r.rs, "system", "system");
     r.api = qs_resources_add(&r.rs, "api", "api");
@@ -374,7 +377,7 @@ enum qs_code eos_tree_read(const struct eos_tree *t, struct qs_resources *ret, s
 enum qs_code eos_config_read(const char *text, struct qs_resources *ret, struct qs_val **ret_foreign,
                              struct qs_err *err)
 {
-    qs_auto(eos_tree) struct eos_tree tree = {.text = NULL};
+    qs_auto(eos_tree) struct eos_tree tree = { .text = NULL };
     enum qs_code code = eos_tree_parse(text, strlen(text), &tree, err);
 
     return code ? code : eos_tree_read(&tree, ret, ret_foreign, err);

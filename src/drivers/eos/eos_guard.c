@@ -49,11 +49,15 @@ static enum qs_code guard_address(const struct qs_target *t, const struct qs_res
         return qs_err_set(err, QS_DENIED, 0, "the plan would shut '%s', which carries the management address",
                           now->name);
     if (!qs_streq(qs_val_get_str(then->attrs, "mode", ""), qs_val_get_str(now->attrs, "mode", "")))
-        return qs_err_set(err, QS_DENIED, 0, "the plan would change the mode of '%s', which carries the management "
-                          "address", now->name);
+        return qs_err_set(err, QS_DENIED, 0,
+                          "the plan would change the mode of '%s', which carries the management "
+                          "address",
+                          now->name);
     if (qs_streq(now->type, "svi") && !qs_resources_find(want, "vlan", now->name + strlen("Vlan")))
-        return qs_err_set(err, QS_DENIED, 0, "the plan would remove the VLAN of '%s', which carries the management "
-                          "address", now->name);
+        return qs_err_set(err, QS_DENIED, 0,
+                          "the plan would remove the VLAN of '%s', which carries the management "
+                          "address",
+                          now->name);
     return QS_OK;
 }
 
@@ -100,5 +104,6 @@ enum qs_code eos_guard(const struct qs_target *t, const struct qs_resources *hav
     if (!code)
         code = guard_user(t, have, want, err);
     return code ? qs_err_hint(err, "Change the way in first: reach the switch at another address or as another user, "
-                              "then apply this plan.") : QS_OK;
+                                   "then apply this plan.")
+                : QS_OK;
 }

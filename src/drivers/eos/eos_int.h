@@ -46,8 +46,8 @@ struct eos_line {
     bool address; /* the item must be an address or prefix; other forms are foreign */
 };
 struct eos_block {
-    const char *type; /* resource type */
-    const char *head; /* "interface ", "vlan ", …; "" for lines at the top */
+    const char *type;             /* resource type */
+    const char *head;             /* "interface ", "vlan ", …; "" for lines at the top */
     const struct eos_line *lines; /* ended by kind EOS_TEXT and attr NULL */
 };
 const struct eos_block *eos_block_of(const char *type); /* NULL: a type without a block (user, route) */
@@ -68,7 +68,10 @@ struct eos_tree {
  * without end), LIMIT. */
 enum qs_code eos_tree_parse(const char *text, size_t len, struct eos_tree *ret, struct qs_err *err) QS_MUST_CHECK;
 void eos_tree_done(struct eos_tree *t);
-static inline void qs_auto_eos_tree_cb(struct eos_tree *t) { eos_tree_done(t); }
+static inline void qs_auto_eos_tree_cb(struct eos_tree *t)
+{
+    eos_tree_done(t);
+}
 /* The tree as settled resources; *ret_foreign is a list of the lines that no row covers, NULL when none. */
 enum qs_code eos_tree_read(const struct eos_tree *t, struct qs_resources *ret, struct qs_val **ret_foreign,
                            struct qs_err *err) QS_MUST_CHECK;
@@ -82,9 +85,9 @@ void eos_config_revision(const char *text, char hex[65]);
 
 /* ---- render (eos_render.c) ---- */
 struct eos_render {
-    struct qs_val *list;              /* of strings, filled */
+    struct qs_val *list;                    /* of strings, filled */
     const struct qs_resources *have, *want; /* where secrets come from; read only with `reveal` */
-    bool reveal;                      /* real secrets, on the way to the switch; else they read "(secret)" */
+    bool reveal;                            /* real secrets, on the way to the switch; else they read "(secret)" */
 };
 /* The lines inside the configuration session, each block closed by "exit". */
 void eos_render_changes(const struct eos_render *r, const struct qs_changes *cs);

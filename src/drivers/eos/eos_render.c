@@ -6,8 +6,8 @@
 
 #define INDENT "   "
 /* A crypt form that no password has: the account cannot be entered by password until an operator sets one. */
-#define LOCKED_SECRET \
-    "sha512 $6$qs.locked$" \
+#define LOCKED_SECRET                             \
+    "sha512 $6$qs.locked$"                        \
     "..........................................." \
     "..........................................."
 
@@ -159,7 +159,7 @@ static void flush(struct block_out *o, bool even_empty)
 
 static void render_block(const struct eos_render *r, const struct qs_change *c, const struct eos_block *block)
 {
-    struct block_out o = {.r = r, .c = c, .block = block, .lines = qs_val_list()};
+    struct block_out o = { .r = r, .c = c, .block = block, .lines = qs_val_list() };
 
     for (const struct eos_line *row = block->lines; row->attr; row++)
         put_row(&o, row);
@@ -170,7 +170,7 @@ static void render_block(const struct eos_render *r, const struct qs_change *c, 
 static void render_leaving(const struct eos_render *r, const struct qs_change *c)
 {
     const struct eos_block *block = eos_block_of(c->type->name);
-    struct block_out o = {.r = r, .c = c, .block = block};
+    struct block_out o = { .r = r, .c = c, .block = block };
     qs_auto(str) char *had = NULL;
 
     if (!c->before || !block || !*block->head || !qs_attr_find(c->type, "ipv4"))
@@ -211,8 +211,8 @@ static void render_user(const struct eos_render *r, const struct qs_change *c)
     qs_auto(str) char *privilege = level < 0 ? qs_xstrdup("") : qs_xasprintf(" privilege %lld", (long long)level);
     bool bare = qs_streq(secret, "nopassword") || qs_after(secret, "secret ");
 
-    qs_val_add(r->list, qs_val_strf("username %s%s role %s %s%s", c->name, privilege, role, bare ? "" : "secret ",
-                                    secret));
+    qs_val_add(r->list,
+               qs_val_strf("username %s%s role %s %s%s", c->name, privilege, role, bare ? "" : "secret ", secret));
 }
 
 static void render_route(const struct eos_render *r, const struct qs_change *c, bool gone)

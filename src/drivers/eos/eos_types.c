@@ -31,7 +31,7 @@ static bool add_range(struct eos_vlans *v, char *part)
 
 bool eos_vlans_parse(const char *text, struct eos_vlans *ret)
 {
-    struct eos_vlans v = {{0}};
+    struct eos_vlans v = { { 0 } };
     qs_auto(str) char *copy = qs_xstrdup(text);
     char *part, *rest = copy;
 

@@ -8,14 +8,14 @@
 #include "drivers/eos/eos_int.h"
 #include "text/json.h"
 
-#define OWN                                                                                                            \
-    "username qs privilege 15 role network-admin nopassword\nvlan 10\ninterface Management1\n   ip address "           \
-    "10.0.0.11/24\ninterface Ethernet1\n   no switchport\n   ip address 192.0.2.1/24\nmanagement api "                  \
+#define OWN                                                                                                  \
+    "username qs privilege 15 role network-admin nopassword\nvlan 10\ninterface Management1\n   ip address " \
+    "10.0.0.11/24\ninterface Ethernet1\n   no switchport\n   ip address 192.0.2.1/24\nmanagement api "       \
     "http-commands\n   no shutdown\n"
 
 static struct qs_resources read_rs(const char *config)
 {
-    struct qs_resources rs = {.items = NULL};
+    struct qs_resources rs = { .items = NULL };
     qs_auto(val) struct qs_val *foreign = NULL;
     struct qs_err err = QS_ERR_INIT;
 
@@ -57,7 +57,7 @@ static void a_plan_that_cuts_our_own_way_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < QS_COUNT(rows); i++) {
-        struct qs_target t = {.address = rows[i].address, .user = "qs", .port = 443};
+        struct qs_target t = { .address = rows[i].address, .user = "qs", .port = 443 };
         struct qs_resources have = read_rs(OWN), want = read_rs(rows[i].want);
         struct qs_err err = QS_ERR_INIT;
         enum qs_code code = eos_guard(&t, &have, &want, &err);
@@ -142,7 +142,8 @@ static void own_orphans_are_found_in_the_shape_of_every_release(void **state)
 
 static void a_session_of_another_qs_is_a_lease_and_never_an_orphan(void **state)
 {
-    static const char text[] = "{\"sessions\":{\"qs-AAAA-1\":{\"state\":\"pending\"},\"qs-BBBB-2\":{\"state\":\"pending\"}}}";
+    static const char text[] =
+        "{\"sessions\":{\"qs-AAAA-1\":{\"state\":\"pending\"},\"qs-BBBB-2\":{\"state\":\"pending\"}}}";
     qs_auto(val) struct qs_val *reply = NULL, *open = NULL;
     struct qs_err err = QS_ERR_INIT;
 
@@ -159,7 +160,7 @@ static void a_session_of_another_qs_is_a_lease_and_never_an_orphan(void **state)
 static void a_switch_that_is_not_pinned_is_not_talked_to(void **state)
 {
     const struct qs_driver *d = qs_driver_find("eos");
-    struct qs_target t = {.name = "core", .address = "192.0.2.1", .user = "qs", .password = "x", .timeout_ms = 10};
+    struct qs_target t = { .name = "core", .address = "192.0.2.1", .user = "qs", .password = "x", .timeout_ms = 10 };
     struct qs_session *s = NULL;
     struct qs_err err = QS_ERR_INIT;
 

@@ -19,7 +19,7 @@ struct config {
 
 static struct config read_text(const char *text)
 {
-    struct config c = {.foreign = NULL};
+    struct config c = { .foreign = NULL };
     struct qs_err err = QS_ERR_INIT;
 
     if (eos_config_read(text, &c.rs, &c.foreign, &err))
@@ -132,7 +132,7 @@ static void malformed_text_is_refused_with_its_line(void **state)
 
     (void)state;
     for (size_t i = 0; i < QS_COUNT(rows); i++) {
-        struct eos_tree t = {.text = NULL};
+        struct eos_tree t = { .text = NULL };
         struct qs_err err = QS_ERR_INIT;
 
         if (eos_tree_parse(rows[i].text, strlen(rows[i].text), &t, &err) != QS_PROTO)

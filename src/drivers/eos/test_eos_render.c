@@ -17,7 +17,7 @@ struct state_pair {
 
 static struct qs_resources read_rs(const char *config)
 {
-    struct qs_resources rs = {.items = NULL};
+    struct qs_resources rs = { .items = NULL };
     qs_auto(val) struct qs_val *foreign = NULL;
     struct qs_err err = QS_ERR_INIT;
 
@@ -28,7 +28,7 @@ static struct qs_resources read_rs(const char *config)
 
 static struct state_pair pair(const char *have, const char *want)
 {
-    struct state_pair p = {.have = read_rs(have), .want = read_rs(want)};
+    struct state_pair p = { .have = read_rs(have), .want = read_rs(want) };
 
     qs_diff(eos_types, &p.have, &p.want, &p.cs);
     return p;
@@ -44,7 +44,7 @@ static void pair_done(struct state_pair *p)
 static char *rendered(const struct state_pair *p, bool reveal)
 {
     qs_auto(val) struct qs_val *list = qs_val_list();
-    struct eos_render r = {.list = list, .have = &p->have, .want = &p->want, .reveal = reveal};
+    struct eos_render r = { .list = list, .have = &p->have, .want = &p->want, .reveal = reveal };
     qs_auto(buf) struct qs_buf text = QS_BUF(1 << 20);
 
     eos_render_changes(&r, &p->cs);
@@ -130,10 +130,11 @@ static void what_is_rendered_reads_back_as_what_was_wanted(void **state)
         "ip route 0.0.0.0/0 10.0.10.254 name out\n"
         "management api http-commands\n   protocol https port 8443\n   protocol http\n   no shutdown\n";
     struct state_pair p = pair("interface Ethernet1\n   shutdown\ninterface Ethernet2\n   shutdown\n"
-                               "interface Ethernet49/1\n   shutdown\ninterface Management1\n   shutdown\n", want);
+                               "interface Ethernet49/1\n   shutdown\ninterface Management1\n   shutdown\n",
+                               want);
     qs_auto(str) char *lines = rendered(&p, true);
     struct qs_resources got = read_rs(lines);
-    struct qs_changes left = {.items = NULL};
+    struct qs_changes left = { .items = NULL };
 
     (void)state;
     qs_diff(eos_types, &got, &p.want, &left);
@@ -146,7 +147,7 @@ static void what_is_rendered_reads_back_as_what_was_wanted(void **state)
 
 static void a_users_secret_is_kept_and_shown_to_nobody(void **state)
 {
-    struct qs_resources want = {.items = NULL};
+    struct qs_resources want = { .items = NULL };
     struct state_pair p = pair("username qs role network-operator secret " HASH_A "\n", "");
     struct qs_err err = QS_ERR_INIT;
     qs_auto(str) char *shown = NULL, *sent = NULL;

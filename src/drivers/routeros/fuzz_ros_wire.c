@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 static void encode_again(const struct ros_sentence *s)
 {
     qs_auto(buf) struct qs_buf out = QS_BUF(8 << 20);
-    qs_auto(ros_sentence) struct ros_sentence again = {.words = NULL};
+    qs_auto(ros_sentence) struct ros_sentence again = { .words = NULL };
     struct qs_err err = QS_ERR_INIT;
     size_t used = 0;
 
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     size_t at = 0;
 
     for (;;) {
-        qs_auto(ros_sentence) struct ros_sentence s = {.words = NULL};
+        qs_auto(ros_sentence) struct ros_sentence s = { .words = NULL };
         struct qs_err err = QS_ERR_INIT;
         size_t used = 0;
 

@@ -93,7 +93,7 @@ static void order_done(struct order *o)
 static struct order order_new(const struct ros_state *state, const struct qs_type *type,
                               const struct qs_resources *want)
 {
-    struct order o = {.count = 0};
+    struct order o = { .count = 0 };
     size_t n = 0, present = 0;
 
     for (size_t i = 0; i < want->count; i++)
@@ -104,7 +104,8 @@ static struct order order_new(const struct ros_state *state, const struct qs_typ
     o.before = qs_xgrow(NULL, 0, n + 1, sizeof(*o.before));
     for (size_t i = 0; i < want->count; i++) {
         const char *id = qs_streq(want->items[i].type, type->name)
-                             ? ros_state_id(state, type->name, want->items[i].name) : NULL;
+                             ? ros_state_id(state, type->name, want->items[i].name)
+                             : NULL;
 
         if (id)
             o.want[o.count++] = id;
@@ -134,7 +135,7 @@ static enum qs_code put_in_order(struct qs_session *s, const struct ros_state *s
 static enum qs_code order_tables(struct qs_session *s, const struct qs_changes *cs, const struct qs_resources *want,
                                  struct qs_err *err)
 {
-    qs_auto(ros_state) struct ros_state state = {.items = NULL};
+    qs_auto(ros_state) struct ros_state state = { .items = NULL };
     qs_auto(val) struct qs_val *resource = NULL;
     bool any = false;
     enum qs_code code = QS_OK;
@@ -176,17 +177,19 @@ static enum qs_code remove_rows(struct qs_session *s, const struct ros_state *st
 
 static enum qs_code verify(struct qs_session *s, const struct qs_resources *want, struct qs_err *err)
 {
-    qs_auto(ros_state) struct ros_state state = {.items = NULL};
+    qs_auto(ros_state) struct ros_state state = { .items = NULL };
     qs_auto(val) struct qs_val *resource = NULL;
-    struct qs_changes left = {.items = NULL};
+    struct qs_changes left = { .items = NULL };
     enum qs_code code = ros_read_state(s, &state, &resource, err);
 
     if (code)
         return code;
     qs_diff(ros_types, &state.have, want, &left);
     if (left.count)
-        code = qs_err_set(err, QS_PROTO, 0, "after the change the router differs from the plan in %zu places, first "
-                          "in %s '%s'", left.count, left.items[0].type->name, left.items[0].name);
+        code = qs_err_set(err, QS_PROTO, 0,
+                          "after the change the router differs from the plan in %zu places, first "
+                          "in %s '%s'",
+                          left.count, left.items[0].type->name, left.items[0].name);
     qs_changes_done(&left);
     return code;
 }

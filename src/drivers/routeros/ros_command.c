@@ -43,7 +43,10 @@ static char *value_text(const struct qs_attr *a, const struct qs_val *attrs)
 }
 
 /* "other" only describes what was found: nothing to send. */
-static bool is_sent(const struct qs_attr *a) { return !(a->flags & QS_ATTR_STATE) && !qs_streq(a->name, "other"); }
+static bool is_sent(const struct qs_attr *a)
+{
+    return !(a->flags & QS_ATTR_STATE) && !qs_streq(a->name, "other");
+}
 
 /* Yes-or-no is always said: some defaults of the router are not ours. */
 struct qs_val *ros_add(const struct qs_change *c, const char *place_before, const char *password)

@@ -113,7 +113,7 @@ static enum qs_code read_batch(struct ros_conn *c, struct batch *b, struct qs_er
     size_t total = 0;
 
     while (b->open) {
-        qs_auto(ros_sentence) struct ros_sentence s = {.words = NULL};
+        qs_auto(ros_sentence) struct ros_sentence s = { .words = NULL };
         size_t used;
         enum qs_code code = ros_decode(qs_buf_text(&c->in), c->in.len, &s, &used, err);
 
@@ -147,7 +147,7 @@ static void encode_batch(const struct qs_val *sentences, struct qs_buf *out)
 
 static struct batch batch_new(size_t count)
 {
-    struct batch b = {.replies = qs_val_list(), .open = count};
+    struct batch b = { .replies = qs_val_list(), .open = count };
 
     for (size_t i = 0; i < count; i++)
         qs_val_set(qs_val_add(b.replies, qs_val_map()), "rows", qs_val_list());

@@ -30,8 +30,7 @@ static enum qs_code guard_address(const struct qs_target *t, const struct qs_res
         return qs_err_set(err, QS_DENIED, 0, "the plan would remove the management address %s from '%s'", t->address,
                           interface);
     port = qs_resources_find(want, "interface", interface);
-    if (qs_resources_find(have, "interface", interface) &&
-        (!port || qs_val_get_bool(port->attrs, "disabled", true)))
+    if (qs_resources_find(have, "interface", interface) && (!port || qs_val_get_bool(port->attrs, "disabled", true)))
         return qs_err_set(err, QS_DENIED, 0, "the plan would disable '%s', which carries the management address",
                           interface);
     return QS_OK;
@@ -54,16 +53,18 @@ static bool lets_in(const struct qs_val *from, const struct qs_ip *local)
     return false;
 }
 
-static enum qs_code guard_service(const struct qs_target *t, const struct qs_ip *local,
-                                  const struct qs_resources *want, struct qs_err *err)
+static enum qs_code guard_service(const struct qs_target *t, const struct qs_ip *local, const struct qs_resources *want,
+                                  struct qs_err *err)
 {
     const struct qs_resource *api = qs_resources_find(want, "service", "api-ssl");
 
     if (!api || qs_val_get_bool(api->attrs, "disabled", true))
         return qs_err_set(err, QS_DENIED, 0, "the plan would disable service 'api-ssl', which qs itself uses");
     if (qs_val_get_int(api->attrs, "port", t->port) != t->port)
-        return qs_err_set(err, QS_DENIED, 0, "the plan would move service 'api-ssl' away from port %u, which qs itself "
-                          "uses", t->port);
+        return qs_err_set(err, QS_DENIED, 0,
+                          "the plan would move service 'api-ssl' away from port %u, which qs itself "
+                          "uses",
+                          t->port);
     if (!lets_in(qs_val_get(api->attrs, "address"), local))
         return qs_err_set(err, QS_DENIED, 0, "the plan would keep qs itself out of service 'api-ssl'");
     return QS_OK;
@@ -96,5 +97,6 @@ enum qs_code ros_guard(const struct qs_target *t, const struct qs_ip *local, con
     if (!code)
         code = guard_user(t, have, want, err);
     return code ? qs_err_hint(err, "Change the way in first: reach the router at another address or as another user, "
-                              "then apply this plan.") : QS_OK;
+                                   "then apply this plan.")
+                : QS_OK;
 }

@@ -30,7 +30,10 @@ struct ros_sentence {
 enum qs_code ros_decode(const char *data, size_t len, struct ros_sentence *ret, size_t *ret_used,
                         struct qs_err *err) QS_MUST_CHECK;
 void ros_sentence_done(struct ros_sentence *s);
-static inline void qs_auto_ros_sentence_cb(struct ros_sentence *s) { ros_sentence_done(s); }
+static inline void qs_auto_ros_sentence_cb(struct ros_sentence *s)
+{
+    ros_sentence_done(s);
+}
 void ros_encode_word(struct qs_buf *out, const char *word);
 void ros_encode_end(struct qs_buf *out);
 
@@ -50,9 +53,9 @@ enum qs_code ros_call(struct ros_conn *c, const struct qs_val *sentence, struct 
 
 /* ---- menus and schema (ros_types.c) ---- */
 enum {
-    ROS_ORDERED = 1 << 0,   /* rows run from top to bottom; named by comment; further matchers matter */
+    ROS_ORDERED = 1 << 0,    /* rows run from top to bottom; named by comment; further matchers matter */
     ROS_ETHER_ONLY = 1 << 1, /* of /interface */
-    ROS_SINGLE = 1 << 2,    /* a menu without rows */
+    ROS_SINGLE = 1 << 2,     /* a menu without rows */
 };
 struct ros_menu {
     const char *type, *path;
@@ -83,7 +86,10 @@ struct ros_state {
 struct qs_val *ros_state_prints(void);
 enum qs_code ros_state_read(const struct qs_val *replies, struct ros_state *ret, struct qs_err *err) QS_MUST_CHECK;
 void ros_state_done(struct ros_state *s);
-static inline void qs_auto_ros_state_cb(struct ros_state *s) { ros_state_done(s); }
+static inline void qs_auto_ros_state_cb(struct ros_state *s)
+{
+    ros_state_done(s);
+}
 /* The row's id, or NULL. */
 const char *ros_state_id(const struct ros_state *s, const char *type, const char *name);
 

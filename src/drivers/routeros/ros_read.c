@@ -1,7 +1,6 @@
 /* drivers/routeros: rows as the router prints them → resources, ids and the revision. */
 #include "drivers/routeros/ros_int.h"
 
-
 #include "base/alloc.h"
 #include "base/id.h"
 #include "base/str.h"
@@ -25,7 +24,7 @@ void ros_state_done(struct ros_state *s)
     free(s->items);
     qs_resources_done(&s->have);
     qs_val_free(s->foreign);
-    *s = (struct ros_state){.items = NULL};
+    *s = (struct ros_state){ .items = NULL };
 }
 
 const char *ros_state_id(const struct ros_state *s, const char *type, const char *name)
@@ -38,9 +37,15 @@ const char *ros_state_id(const struct ros_state *s, const char *type, const char
 
 /* ---- which rows count ---- */
 
-static bool is_true(const char *text) { return qs_streq(text, "true") || qs_streq(text, "yes"); }
+static bool is_true(const char *text)
+{
+    return qs_streq(text, "true") || qs_streq(text, "yes");
+}
 
-static bool row_is(const struct qs_val *row, const char *key) { return is_true(qs_val_get_str(row, key, "")); }
+static bool row_is(const struct qs_val *row, const char *key)
+{
+    return is_true(qs_val_get_str(row, key, ""));
+}
 
 /* Rows that the router made by itself, the ones of our own connection among them (/ip/service, since 7.19). */
 static bool is_made_by_router(const struct qs_val *row)
@@ -53,11 +58,12 @@ static bool is_made_by_router(const struct qs_val *row)
 static bool is_volatile(const char *key)
 {
     static const char *const names[] = {
-        ".id", ".nextid", "bytes", "packets", "running", "inactive", "active", "invalid", "immediate-gw", "slave",
-        "uptime", "ecmp", "actual-mtu", "link-downs", "hw-offloaded", "creation-time", "dynamic", "local-address",
-        "expired", "actual-interface", "network", "static", "hit-count",
+        ".id",        ".nextid",          "bytes",        "packets",       "running",   "inactive",
+        "active",     "invalid",          "immediate-gw", "slave",         "uptime",    "ecmp",
+        "actual-mtu", "link-downs",       "hw-offloaded", "creation-time", "dynamic",   "local-address",
+        "expired",    "actual-interface", "network",      "static",        "hit-count",
     };
-    static const char *const heads[] = {"last-", "rx-", "tx-", "fp-"};
+    static const char *const heads[] = { "last-", "rx-", "tx-", "fp-" };
 
     for (size_t i = 0; i < QS_COUNT(names); i++)
         if (qs_streq(key, names[i]))
@@ -241,7 +247,7 @@ static void read_row(struct ros_state *s, const struct ros_menu *menu, const str
     struct ros_item *item = QS_PUSH(s->items, s->count);
 
     name = unique_name(&s->have, menu->type, name);
-    *item = (struct ros_item){.menu = menu, .name = name, .id = qs_xstrdup(qs_val_get_str(row, ".id", ""))};
+    *item = (struct ros_item){ .menu = menu, .name = name, .id = qs_xstrdup(qs_val_get_str(row, ".id", "")) };
     set_attrs(qs_resources_add(&s->have, menu->type, name), type, menu, row);
 }
 
@@ -269,8 +275,7 @@ static bool is_missing_menu(const char *trap)
     return qs_after(trap, "no such command") != NULL;
 }
 
-static enum qs_code read_all(struct ros_state *s, const struct qs_val *replies, struct qs_buf *all,
-                             struct qs_err *err)
+static enum qs_code read_all(struct ros_state *s, const struct qs_val *replies, struct qs_buf *all, struct qs_err *err)
 {
     for (size_t i = 0; ros_menus[i].type; i++) {
         const struct qs_val *reply = qs_val_at(replies, i);
@@ -285,7 +290,7 @@ static enum qs_code read_all(struct ros_state *s, const struct qs_val *replies, 
 
 enum qs_code ros_state_read(const struct qs_val *replies, struct ros_state *ret, struct qs_err *err)
 {
-    qs_auto(ros_state) struct ros_state s = {.foreign = qs_val_list()};
+    qs_auto(ros_state) struct ros_state s = { .foreign = qs_val_list() };
     qs_auto(buf) struct qs_buf all = QS_BUF(ROS_REPLY_MAX);
     enum qs_code code = read_all(&s, replies, &all, err);
 
@@ -299,6 +304,6 @@ enum qs_code ros_state_read(const struct qs_val *replies, struct ros_state *ret,
         s.foreign = NULL;
     }
     *ret = s;
-    s = (struct ros_state){.items = NULL};
+    s = (struct ros_state){ .items = NULL };
     return QS_OK;
 }

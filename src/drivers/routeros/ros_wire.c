@@ -39,8 +39,11 @@ static enum qs_code decode_length(const uint8_t *p, size_t len, uint32_t *ret, s
 /* Length of the UTF-8 character at `p` of at most `len` bytes, 0 when it is none. */
 static size_t utf8_len(const uint8_t *p, size_t len)
 {
-    size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+    size_t n = p[0] < 0x80                   ? 1
+               : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+               : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+               : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+                                             : 0;
 
     if (!n || n > len)
         return 0;
@@ -81,7 +84,7 @@ static enum qs_code add_word(struct ros_sentence *s, const char *data, uint32_t 
 
 enum qs_code ros_decode(const char *data, size_t len, struct ros_sentence *ret, size_t *ret_used, struct qs_err *err)
 {
-    qs_auto(ros_sentence) struct ros_sentence s = {.words = NULL};
+    qs_auto(ros_sentence) struct ros_sentence s = { .words = NULL };
     size_t at = 0;
 
     *ret_used = 0;
@@ -105,7 +108,7 @@ enum qs_code ros_decode(const char *data, size_t len, struct ros_sentence *ret, 
         at += word;
     }
     *ret = s;
-    s = (struct ros_sentence){.words = NULL};
+    s = (struct ros_sentence){ .words = NULL };
     *ret_used = at;
     return QS_OK;
 }
@@ -115,13 +118,13 @@ void ros_sentence_done(struct ros_sentence *s)
     for (size_t i = 0; i < s->count; i++)
         free(s->words[i]);
     free(s->words);
-    *s = (struct ros_sentence){.words = NULL};
+    *s = (struct ros_sentence){ .words = NULL };
 }
 
 void ros_encode_word(struct qs_buf *out, const char *word)
 {
     size_t len = strlen(word), form = 0;
-    static const size_t most[] = {0x7F, 0x3FFF, 0x1FFFFF, 0xFFFFFFF, 0xFFFFFFFF};
+    static const size_t most[] = { 0x7F, 0x3FFF, 0x1FFFFF, 0xFFFFFFF, 0xFFFFFFFF };
     uint8_t head[5];
     unsigned bytes;
 
@@ -135,4 +138,7 @@ void ros_encode_word(struct qs_buf *out, const char *word)
     qs_buf_add(out, word, len);
 }
 
-void ros_encode_end(struct qs_buf *out) { qs_buf_putc(out, '\0'); }
+void ros_encode_end(struct qs_buf *out)
+{
+    qs_buf_putc(out, '\0');
+}

@@ -28,7 +28,10 @@ static void close_session(struct qs_session *s)
 }
 QS_DEFINE_AUTO(session, struct qs_session *, close_session)
 
-static char *copy_or_null(const char *s) { return s ? qs_xstrdup(s) : NULL; }
+static char *copy_or_null(const char *s)
+{
+    return s ? qs_xstrdup(s) : NULL;
+}
 
 static enum qs_code open_session(const struct qs_target *t, struct qs_session **ret, struct qs_err *err)
 {
@@ -78,7 +81,7 @@ static struct qs_val *read_facts(const struct qs_val *resource)
 
 static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, struct qs_err *err)
 {
-    qs_auto(ros_state) struct ros_state state = {.items = NULL};
+    qs_auto(ros_state) struct ros_state state = { .items = NULL };
     qs_auto(val) struct qs_val *resource = NULL;
 
     if (ros_read_state(s, &state, &resource, err))
@@ -89,7 +92,7 @@ static enum qs_code observe(struct qs_session *s, struct qs_observation *ret, st
         .facts = read_facts(resource),
         .foreign = state.foreign,
     };
-    state.have = (struct qs_resources){.items = NULL};
+    state.have = (struct qs_resources){ .items = NULL };
     state.foreign = NULL;
     return QS_OK;
 }
@@ -165,7 +168,7 @@ static bool local_address(const struct qs_target *t, struct qs_ip *ret)
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, qs_ip_sockaddr(&ip, t->port, &to)) ||
         getsockname(fd, (struct sockaddr *)&own, &len))
         return false;
-    *ret = (struct qs_ip){.family = ip.family};
+    *ret = (struct qs_ip){ .family = ip.family };
     if (ip.family == 4)
         memcpy(ret->bytes, &((struct sockaddr_in *)&own)->sin_addr, 4);
     else
@@ -215,7 +218,7 @@ static enum qs_code need_connection(struct qs_session *s, struct qs_err *err)
 static enum qs_code apply(struct qs_session *s, const char *op, const struct qs_observation *base,
                           const struct qs_changes *cs, const struct qs_resources *want, struct qs_err *err)
 {
-    qs_auto(ros_state) struct ros_state state = {.items = NULL};
+    qs_auto(ros_state) struct ros_state state = { .items = NULL };
     enum qs_code code;
 
     (void)op; /* safe mode has no name: it is known by its connection */

@@ -12,7 +12,7 @@
 static struct qs_resources read_rs(const char *json)
 {
     qs_auto(val) struct qs_val *doc = NULL;
-    struct qs_resources rs = {.items = NULL};
+    struct qs_resources rs = { .items = NULL };
     struct qs_err err = QS_ERR_INIT;
 
     if (qs_json_parse(json, strlen(json), &doc, &err) || qs_resources_from_val(doc, &rs, &err) ||
@@ -26,7 +26,7 @@ static char *rendered(const char *have_json, const char *want_json)
     struct qs_resources have = read_rs(have_json), want = read_rs(want_json);
     qs_auto(val) struct qs_val *list = qs_val_list();
     qs_auto(buf) struct qs_buf text = QS_BUF(1 << 20);
-    struct qs_changes cs = {.items = NULL};
+    struct qs_changes cs = { .items = NULL };
 
     qs_diff(ros_types, &have, &want, &cs);
     qs_driver_routeros.render(&cs, &want, list);
@@ -39,7 +39,7 @@ static char *rendered(const char *have_json, const char *want_json)
 }
 
 #define RULE(name, more) "{\"type\":\"filter\",\"name\":\"" name "\",\"attrs\":{\"chain\":\"input\"" more "}}"
-#define ADDR(a, i)                                                                                                     \
+#define ADDR(a, i) \
     "{\"type\":\"address\",\"name\":\"" a "@" i "\",\"attrs\":{\"address\":\"" a "\",\"interface\":\"" i "\"}}"
 
 static void changes_become_sentences(void **state)
@@ -133,8 +133,8 @@ static void moves_are_few_and_reach_the_order(void **state)
     }
 }
 
-#define OWN                                                                                                            \
-    "{\"type\":\"user\",\"name\":\"qs\",\"attrs\":{\"group\":\"full\"}},"                                              \
+#define OWN                                                               \
+    "{\"type\":\"user\",\"name\":\"qs\",\"attrs\":{\"group\":\"full\"}}," \
     "{\"type\":\"interface\",\"name\":\"ether8\",\"attrs\":{\"disabled\":false}}"
 #define API(more) "{\"type\":\"service\",\"name\":\"api-ssl\",\"attrs\":{" more "}}"
 #define API_ON API("\"disabled\":false,\"port\":8729")
@@ -162,7 +162,7 @@ static void a_plan_that_cuts_our_own_way_is_refused(void **state)
           "the plan would take rights from user 'qs', whom qs itself uses" },
     };
     /* clang-format on */
-    struct qs_target t = {.address = "10.0.0.14", .user = "qs", .port = 8729};
+    struct qs_target t = { .address = "10.0.0.14", .user = "qs", .port = 8729 };
     struct qs_resources have = read_rs("[" OWN "," ADDR("10.0.0.14/24", "ether8") "," API_ON "]");
     struct qs_ip local;
 
@@ -184,7 +184,7 @@ static void a_plan_that_cuts_our_own_way_is_refused(void **state)
 
 static void a_router_that_is_not_pinned_is_not_talked_to(void **state)
 {
-    struct qs_target t = {.name = "edge", .address = "192.0.2.1", .user = "qs", .password = "x", .timeout_ms = 10};
+    struct qs_target t = { .name = "edge", .address = "192.0.2.1", .user = "qs", .password = "x", .timeout_ms = 10 };
     struct qs_session *s = NULL;
     struct qs_err err = QS_ERR_INIT;
 

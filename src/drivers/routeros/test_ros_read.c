@@ -45,7 +45,7 @@ static struct qs_val *replies_of(const struct qs_val *doc)
 static struct ros_state read_state(const struct qs_val *doc)
 {
     qs_auto(val) struct qs_val *replies = replies_of(doc);
-    struct ros_state s = {.items = NULL};
+    struct ros_state s = { .items = NULL };
     struct qs_err err = QS_ERR_INIT;
 
     if (ros_state_read(replies, &s, &err))
@@ -56,11 +56,25 @@ static struct ros_state read_state(const struct qs_val *doc)
 static void rows_become_resources_by_their_stable_names(void **state)
 {
     static const char *const want[] = {
-        "identity identity", "user admin", "user qs", "interface ether1", "interface ether2",
-        "address 10.0.0.14/24@ether8", "address6 fd51:7a3e:9c00:50::2/64@ether2", "list lan/10.0.10.0/24",
-        "list lan/10.10.10.10", "nat masquerade", "filter input-established", "filter input-management",
-        "filter ~input drop b2c620", "filter ~input drop b2c620 #2", "filter ~input-established #2",
-        "route 0.0.0.0/0 via 198.51.100.1", "route 10.9.0.0/16 via 10.0.50.3", "service telnet", "service api-ssl",
+        "identity identity",
+        "user admin",
+        "user qs",
+        "interface ether1",
+        "interface ether2",
+        "address 10.0.0.14/24@ether8",
+        "address6 fd51:7a3e:9c00:50::2/64@ether2",
+        "list lan/10.0.10.0/24",
+        "list lan/10.10.10.10",
+        "nat masquerade",
+        "filter input-established",
+        "filter input-management",
+        "filter ~input drop b2c620",
+        "filter ~input drop b2c620 #2",
+        "filter ~input-established #2",
+        "route 0.0.0.0/0 via 198.51.100.1",
+        "route 10.9.0.0/16 via 10.0.50.3",
+        "service telnet",
+        "service api-ssl",
     };
     qs_auto(val) struct qs_val *doc = read_edge();
     qs_auto(ros_state) struct ros_state s = read_state(doc);
@@ -151,7 +165,7 @@ static void the_revision_sees_what_the_schema_does_not_and_no_counters(void **st
 static void a_refused_menu_is_an_error_and_a_missing_one_is_not(void **state)
 {
     qs_auto(val) struct qs_val *doc = read_edge(), *replies = NULL;
-    struct ros_state s = {.items = NULL};
+    struct ros_state s = { .items = NULL };
     struct qs_err err = QS_ERR_INIT;
 
     (void)state;

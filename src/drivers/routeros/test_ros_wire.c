@@ -10,13 +10,13 @@
 
 static void words_of_every_length_come_back(void **state)
 {
-    static const size_t lengths[] = {1, 0x7F, 0x80, 0x3FFF, 0x4000, 0x1FFFF, ROS_WORD_MAX};
+    static const size_t lengths[] = { 1, 0x7F, 0x80, 0x3FFF, 0x4000, 0x1FFFF, ROS_WORD_MAX };
 
     (void)state;
     for (size_t i = 0; i < QS_COUNT(lengths); i++) {
         qs_auto(buf) struct qs_buf out = QS_BUF(2 << 20);
         qs_auto(str) char *word = qs_xzalloc(lengths[i] + 1);
-        qs_auto(ros_sentence) struct ros_sentence s = {.words = NULL};
+        qs_auto(ros_sentence) struct ros_sentence s = { .words = NULL };
         struct qs_err err = QS_ERR_INIT;
         size_t used = 0;
 
@@ -30,7 +30,7 @@ static void words_of_every_length_come_back(void **state)
         assert_int_equal(s.count, 2);
         assert_string_equal(s.words[1], word);
         for (size_t cut = 0; cut < used; cut += used / 7 + 1) { /* in pieces: ask for more, take nothing */
-            struct ros_sentence none = {.words = NULL};
+            struct ros_sentence none = { .words = NULL };
             size_t partly = 1;
 
             assert_int_equal(ros_decode(out.data, cut, &none, &partly, &err), QS_OK);
@@ -49,7 +49,10 @@ static void the_wire_form_is_the_documented_one(void **state)
     ros_encode_word(&out, "\xc3\xa4"); /* length in bytes, not characters */
     ros_encode_word(&out, long_word);
     ros_encode_end(&out);
-    assert_memory_equal(out.data, "\x02\xc3\xa4\x80\x80" "bbb", 8);
+    assert_memory_equal(out.data,
+                        "\x02\xc3\xa4\x80\x80"
+                        "bbb",
+                        8);
     assert_int_equal(out.len, 3 + 2 + 0x80 + 1);
 }
 
@@ -66,7 +69,7 @@ static void malformed_bytes_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < QS_COUNT(rows); i++) {
-        struct ros_sentence s = {.words = NULL};
+        struct ros_sentence s = { .words = NULL };
         struct qs_err err = QS_ERR_INIT;
         size_t used = 9;
 
@@ -80,7 +83,7 @@ static void malformed_bytes_are_refused(void **state)
 static void a_sentence_of_endless_words_is_refused(void **state)
 {
     qs_auto(buf) struct qs_buf out = QS_BUF(1 << 20);
-    struct ros_sentence s = {.words = NULL};
+    struct ros_sentence s = { .words = NULL };
     struct qs_err err = QS_ERR_INIT;
     size_t used;
 
@@ -92,8 +95,9 @@ static void a_sentence_of_endless_words_is_refused(void **state)
 
 static void bytes_that_are_no_utf8_become_question_marks(void **state)
 {
-    static const char bytes[] = "\x0b" "a\xc3\xa4\xe4-\xed\xa0\x80\xc0\xaf\xff";
-    qs_auto(ros_sentence) struct ros_sentence s = {.words = NULL};
+    static const char bytes[] = "\x0b"
+                                "a\xc3\xa4\xe4-\xed\xa0\x80\xc0\xaf\xff";
+    qs_auto(ros_sentence) struct ros_sentence s = { .words = NULL };
     struct qs_err err = QS_ERR_INIT;
     size_t used;
 

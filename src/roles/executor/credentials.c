@@ -47,7 +47,8 @@ static enum qs_code check_private(const char *path, struct qs_err *err)
     struct stat st;
 
     if (stat(path, &st)) {
-        (void)qs_err_sys(err, errno == ENOENT ? QS_NOTFOUND : QS_IO, errno, "could not read the credentials in '%s'", path);
+        (void)qs_err_sys(err, errno == ENOENT ? QS_NOTFOUND : QS_IO, errno, "could not read the credentials in '%s'",
+                         path);
         return qs_err_hint(err, "The file maps each target to its user, password and certificate pin.");
     }
     if (st.st_mode & too_open(&st)) {

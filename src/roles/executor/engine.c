@@ -155,11 +155,15 @@ enum qs_code engine_named(struct qs_err *err, const struct qs_desired_target *t)
     return strstr(err->ctx, quoted) || strstr(err->msg, quoted) ? err->code : qs_err_wrap(err, "%s", t->name);
 }
 
-enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds,
-                       const struct qs_desired_target *t, struct link *ret, struct qs_err *err)
+enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds, const struct qs_desired_target *t,
+                       struct link *ret, struct qs_err *err)
 {
-    struct qs_target target = { .name = t->name, .driver = t->driver, .address = t->address, .port = t->port,
-                                .timeout_ms = e->exchange_ms, .commit_timer_s = t->commit_timer_s,
+    struct qs_target target = { .name = t->name,
+                                .driver = t->driver,
+                                .address = t->address,
+                                .port = t->port,
+                                .timeout_ms = e->exchange_ms,
+                                .commit_timer_s = t->commit_timer_s,
                                 .owner = qs_journal_owner(e->journal) };
     const struct qs_driver *driver = e->find(t->driver);
     uint64_t started = qs_mono_ms(), pause = FIRST_PAUSE_MS;
@@ -203,8 +207,7 @@ enum qs_code link_observe(struct link *l, const struct qs_desired_target *t, str
 
 /* ---- what is stored ---- */
 
-struct qs_val *engine_want_doc(const struct qs_engine *e, const struct qs_desired *d,
-                               const struct qs_desired_target *t)
+struct qs_val *engine_want_doc(const struct qs_engine *e, const struct qs_desired *d, const struct qs_desired_target *t)
 {
     const struct qs_driver *driver = e->find(t->driver);
     struct qs_desired_target one = *t;
@@ -246,12 +249,13 @@ enum qs_code engine_record(struct qs_engine *e, const struct qs_desired_target *
         return err->code;
     if (r.applied)
         state = drift_describe(types, &live, &r.want, o->foreign, r.foreign_then, ignored) ? QS_TARGET_DRIFT
-                                                                                          : QS_TARGET_IN_SYNC;
+                                                                                           : QS_TARGET_IN_SYNC;
     qs_event(QS_EV_DEVICE_OBSERVED, "device", t->name, "state", qs_target_state_text(state), NULL);
     return qs_journal_state(e->journal, t->name, state,
-                            state == QS_TARGET_DRIFT   ? "differs from what was last applied; see qs drift"
+                            state == QS_TARGET_DRIFT     ? "differs from what was last applied; see qs drift"
                             : state == QS_TARGET_UNKNOWN ? "not applied yet"
-                                                         : "", err);
+                                                         : "",
+                            err);
 }
 
 /* What went wrong matters more here than that it could not be noted. */
@@ -261,7 +265,8 @@ static void record_failure(struct qs_engine *e, const struct qs_desired_target *
     char text[600];
 
     if (!qs_journal_know(e->journal, t, &ignored))
-        QS_IGNORE(qs_journal_state(e->journal, t->name, QS_TARGET_FAILED, qs_err_text(why, text, sizeof(text)), &ignored));
+        QS_IGNORE(
+            qs_journal_state(e->journal, t->name, QS_TARGET_FAILED, qs_err_text(why, text, sizeof(text)), &ignored));
 }
 
 static enum qs_code observe_fresh(struct qs_engine *e, const struct qs_credentials *creds,

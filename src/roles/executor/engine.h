@@ -12,11 +12,11 @@
 
 struct qs_engine;
 struct qs_engine_conf {
-    const char *state;       /* folder of the journal and of the lock; copied */
-    const char *credentials; /* path; copied */
+    const char *state;                                 /* folder of the journal and of the lock; copied */
+    const char *credentials;                           /* path; copied */
     const struct qs_driver *(*find)(const char *name); /* qs_driver_find, or a test's */
-    unsigned threads;        /* targets worked on at once; 0: 16 */
-    uint64_t exchange_ms;    /* patience for one exchange with a target; 0: 5,000 */
+    unsigned threads;                                  /* targets worked on at once; 0: 16 */
+    uint64_t exchange_ms;                              /* patience for one exchange with a target; 0: 5,000 */
 };
 
 /* Opens the journal and takes the lease: CONFLICT when another live executor holds this state. */
@@ -37,7 +37,8 @@ struct qs_plan_ask {
 enum qs_code qs_engine_plan(struct qs_engine *e, const struct qs_desired *d, const struct qs_plan_ask *ask,
                             struct qs_val **ret, struct qs_err *err) QS_MUST_CHECK;
 /* The plan back to the state as of an apply. */
-enum qs_code qs_engine_rollback(struct qs_engine *e, const char *apply, struct qs_val **ret, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_engine_rollback(struct qs_engine *e, const char *apply, struct qs_val **ret,
+                                struct qs_err *err) QS_MUST_CHECK;
 
 /* Progress, from any thread; `line` is the callee's to free. */
 typedef void qs_engine_say_fn(void *arg, struct qs_val *line);
@@ -51,10 +52,12 @@ enum qs_code qs_engine_apply(struct qs_engine *e, const struct qs_val *plan, con
  * "live"}}}],"added":[{"type","name"}],"removed":[…],"moved":[…],"error"}]}: live against what was last applied, for
  * targets never applied against `d` (may be NULL). `added` holds also native lines that no schema row covers, as type
  * "native". */
-enum qs_code qs_engine_drift(struct qs_engine *e, const struct qs_desired *d, struct qs_val **ret, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_engine_drift(struct qs_engine *e, const struct qs_desired *d, struct qs_val **ret,
+                             struct qs_err *err) QS_MUST_CHECK;
 /* {"format":"qs.targets/1","targets":[{"name","state","since","observed","text","held"}]}. Targets last observed more
  * than `refresh_s` ago are observed again (-1: never); the answer waits 1.5 s for them, and a target that takes longer
  * is told as failed. */
-enum qs_code qs_engine_targets(struct qs_engine *e, int64_t refresh_s, struct qs_val **ret, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_engine_targets(struct qs_engine *e, int64_t refresh_s, struct qs_val **ret,
+                               struct qs_err *err) QS_MUST_CHECK;
 /* Ends a hold. NOTFOUND: not held. */
 enum qs_code qs_engine_release(struct qs_engine *e, const char *target, struct qs_err *err) QS_MUST_CHECK;

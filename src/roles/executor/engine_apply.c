@@ -130,8 +130,7 @@ static bool is_held(const struct qs_val *target)
 }
 
 /* One node for each target of the plan that is not held. */
-static enum qs_code make_nodes(struct run *r, const struct qs_val *plan, const struct qs_desired *d,
-                               struct qs_err *err)
+static enum qs_code make_nodes(struct run *r, const struct qs_val *plan, const struct qs_desired *d, struct qs_err *err)
 {
     const struct qs_val *targets = qs_val_get(plan, "targets");
 
@@ -141,7 +140,8 @@ static enum qs_code make_nodes(struct run *r, const struct qs_val *plan, const s
         struct node *n;
 
         if (!qs_desired_find(d, name))
-            return qs_err_set(err, QS_INVALID, 0, "the plan names a target '%s' that its wanted state does not have", name);
+            return qs_err_set(err, QS_INVALID, 0, "the plan names a target '%s' that its wanted state does not have",
+                              name);
         if (is_held(t))
             continue;
         n = QS_PUSH(r->nodes, r->count);
@@ -307,7 +307,9 @@ static enum qs_code apply_entered(struct run *r, const struct qs_val *plan, cons
 enum qs_code qs_engine_apply(struct qs_engine *e, const struct qs_val *plan, const struct qs_desired *d,
                              qs_engine_say_fn *say, void *arg, struct qs_val **ret, struct qs_err *err)
 {
-    struct run r = { .e = e, .env = { .e = e, .say = say, .arg = arg }, .lock = PTHREAD_MUTEX_INITIALIZER,
+    struct run r = { .e = e,
+                     .env = { .e = e, .say = say, .arg = arg },
+                     .lock = PTHREAD_MUTEX_INITIALIZER,
                      .changed = PTHREAD_COND_INITIALIZER };
     enum qs_code code;
 

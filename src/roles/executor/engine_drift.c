@@ -58,8 +58,11 @@ static bool has_word(const struct qs_val *list, const struct qs_val *word)
 bool drift_describe(const struct qs_type *types, const struct qs_resources *live, const struct qs_resources *then,
                     const struct qs_val *foreign, const struct qs_val *foreign_then, struct qs_val *into)
 {
-    static const char *const keys[] = { [QS_CREATE] = "removed", [QS_UPDATE] = "differs", [QS_DELETE] = "added",
-                                        [QS_RECREATE] = "differs", [QS_MOVE] = "moved" };
+    static const char *const keys[] = { [QS_CREATE] = "removed",
+                                        [QS_UPDATE] = "differs",
+                                        [QS_DELETE] = "added",
+                                        [QS_RECREATE] = "differs",
+                                        [QS_MOVE] = "moved" };
     qs_auto(changes) struct qs_changes cs = { .count = 0 };
     struct qs_val *added;
     size_t count;

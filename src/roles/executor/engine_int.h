@@ -21,20 +21,35 @@ struct qs_engine {
     pthread_mutex_t recovering; /* one target is recovered at a time */
     pthread_mutex_t lock;       /* guards what follows */
     pthread_cond_t changed;
-    char applying[QS_ID_TEXT];  /* the apply that runs, "": none */
+    char applying[QS_ID_TEXT]; /* the apply that runs, "": none */
     struct watch *watches;
     size_t watch_count;
 };
 
-static inline void qs_auto_held_cb(pthread_mutex_t **lock) { (void)pthread_mutex_unlock(*lock); }
-#define HOLD(mutex)                                                                                \
-    qs_auto(held) pthread_mutex_t *held_ = (mutex);                                                \
+static inline void qs_auto_held_cb(pthread_mutex_t **lock)
+{
+    (void)pthread_mutex_unlock(*lock);
+}
+#define HOLD(mutex)                                 \
+    qs_auto(held) pthread_mutex_t *held_ = (mutex); \
     (void)pthread_mutex_lock(held_)
 
-static inline void qs_auto_observation_cb(struct qs_observation *o) { qs_observation_done(o); }
-static inline void qs_auto_resources_cb(struct qs_resources *rs) { qs_resources_done(rs); }
-static inline void qs_auto_changes_cb(struct qs_changes *cs) { qs_changes_done(cs); }
-static inline void qs_auto_desired_cb(struct qs_desired *d) { qs_desired_done(d); }
+static inline void qs_auto_observation_cb(struct qs_observation *o)
+{
+    qs_observation_done(o);
+}
+static inline void qs_auto_resources_cb(struct qs_resources *rs)
+{
+    qs_resources_done(rs);
+}
+static inline void qs_auto_changes_cb(struct qs_changes *cs)
+{
+    qs_changes_done(cs);
+}
+static inline void qs_auto_desired_cb(struct qs_desired *d)
+{
+    qs_desired_done(d);
+}
 
 /* One driver session on one target. */
 struct link {
@@ -42,13 +57,16 @@ struct link {
     struct qs_session *session;
 };
 void link_close(struct link *l);
-static inline void qs_auto_link_cb(struct link *l) { link_close(l); }
+static inline void qs_auto_link_cb(struct link *l)
+{
+    link_close(l);
+}
 
 /* Puts the target's name before a driver's error that does not hold it yet. Returns err->code. */
 enum qs_code engine_named(struct qs_err *err, const struct qs_desired_target *t);
 /* Opens with retries for faults that pass, until a deadline. Errors carry the target's name. */
-enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds,
-                       const struct qs_desired_target *t, struct link *ret, struct qs_err *err);
+enum qs_code link_open(const struct qs_engine *e, const struct qs_credentials *creds, const struct qs_desired_target *t,
+                       struct link *ret, struct qs_err *err);
 enum qs_code link_observe(struct link *l, const struct qs_desired_target *t, struct qs_observation *ret,
                           struct qs_err *err);
 

@@ -34,7 +34,10 @@ static void planning_done(struct planning *p)
     free(p->looked);
 }
 
-static inline void qs_auto_planning_cb(struct planning *p) { planning_done(p); }
+static inline void qs_auto_planning_cb(struct planning *p)
+{
+    planning_done(p);
+}
 
 static bool is_asked(const struct qs_plan_ask *ask, const char *name)
 {

@@ -28,7 +28,10 @@ static void work_done(struct work *w)
     qs_changes_done(&w->changes);
 }
 
-static inline void qs_auto_work_cb(struct work *w) { work_done(w); }
+static inline void qs_auto_work_cb(struct work *w)
+{
+    work_done(w);
+}
 
 static void say(const struct step_env *env, const struct step *s, const char *phase)
 {
@@ -103,8 +106,7 @@ static enum qs_code look(struct work *w, struct qs_err *err)
         engine_record(env->e, w->s->t, &w->base, err) || refuse_held(w, err))
         return err->code;
     w->want = qs_resources_copy(&w->s->t->want);
-    if (env->rollback &&
-        qs_resources_unveil(&w->want, &w->base.have, types, qs_journal_key(env->e->journal), err))
+    if (env->rollback && qs_resources_unveil(&w->want, &w->base.have, types, qs_journal_key(env->e->journal), err))
         return qs_err_wrap(err, "%s", w->s->name);
     qs_diff(types, &w->base.have, &w->want, &w->changes);
     return refuse_stale(w, err);

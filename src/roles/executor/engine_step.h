@@ -15,9 +15,9 @@ struct step_env { /* shared by the steps of one apply */
 };
 struct step {
     const char *name;
-    const struct qs_val *plan;             /* the target as the plan has it */
+    const struct qs_val *plan; /* the target as the plan has it */
     const struct qs_desired_target *t;
-    const char *state;                     /* as in the journal */
+    const char *state; /* as in the journal */
     struct qs_err err;
 };
 

@@ -63,7 +63,7 @@ struct job { /* one request; its thread fills, the loop's thread sends */
 struct note { /* from a job's thread to the loop */
     struct note *next;
     struct job *job;
-    struct qs_val *line;  /* a progress line, or the whole reply when `last` */
+    struct qs_val *line; /* a progress line, or the whole reply when `last` */
     struct qs_err err;
     bool last;
 };
@@ -435,10 +435,12 @@ static enum qs_code take(struct executor *x, struct qs_http_req *req, struct qs_
     if (!route || read_body(req, &body, err))
         return err->code;
     j = qs_xzalloc(sizeof(*j));
-    *j = (struct job){ .x = x, .fn = route->fn, .req = req, .body = body, .streams = route->streams,
-                       .started_ms = qs_mono_ms() };
-    const char *word = route->prefix ? qs_after(qs_http_path(req), route->path)
-                       : route->param ? qs_http_param(req, route->param) : NULL;
+    *j = (struct job){
+        .x = x, .fn = route->fn, .req = req, .body = body, .streams = route->streams, .started_ms = qs_mono_ms()
+    };
+    const char *word = route->prefix  ? qs_after(qs_http_path(req), route->path)
+                       : route->param ? qs_http_param(req, route->param)
+                                      : NULL;
     j->word = word ? qs_xstrdup(word) : NULL;
     if (start_thread(x, job_main, j, err)) {
         job_free(j);
@@ -486,8 +488,10 @@ static enum qs_code serve(struct executor *x, const struct qs_val *conf, int giv
 /* The lease, the journal and the socket are open by now and stay so under the id of the role. */
 static enum qs_code fence(const struct qs_val *conf, const char *state, const char *credentials, struct qs_err *err)
 {
-    const struct qs_sandbox box = { .write = { state }, .read = { credentials, "/etc/ssl", "/usr/lib/ssl" },
-                                    .tcp_out = true, .id = (unsigned)qs_val_get_int(conf, "id", 0) };
+    const struct qs_sandbox box = { .write = { state },
+                                    .read = { credentials, "/etc/ssl", "/usr/lib/ssl" },
+                                    .tcp_out = true,
+                                    .id = (unsigned)qs_val_get_int(conf, "id", 0) };
 
     return qs_role_fence(&box, err);
 }
@@ -496,7 +500,8 @@ static enum qs_code start_with(struct executor *x, struct qs_role_run *run, cons
                                struct qs_err *err)
 {
     const char *state = qs_val_get_str(conf, "state", "");
-    const struct qs_engine_conf engine = { .state = state, .find = qs_driver_find,
+    const struct qs_engine_conf engine = { .state = state,
+                                           .find = qs_driver_find,
                                            .credentials = qs_val_get_str(conf, "credentials", "") };
 
     x->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -564,6 +569,8 @@ static void stop(struct qs_role_run *run)
 }
 
 const struct qs_role qs_role_executor = {
-    .name = "executor", .summary = "holds device credentials and the journal; plans, applies, tells drift",
-    .start = start, .stop = stop,
+    .name = "executor",
+    .summary = "holds device credentials and the journal; plans, applies, tells drift",
+    .start = start,
+    .stop = stop,
 };

@@ -32,7 +32,7 @@ struct device {
 static struct {
     struct device devices[DEVICES];
     unsigned tick, inside, most_inside;
-} *world;
+} * world;
 
 static const char *const names[DEVICES] = { "core", "leaf", "admin", "edge" };
 
@@ -174,9 +174,18 @@ static void fake_close(struct qs_session *s)
 }
 
 static const struct qs_driver fake = {
-    .abi = QS_DRIVER_ABI, .name = "fake", .summary = "a device in memory", .port = 1, .types = testing_types,
-    .open = fake_open, .observe = fake_observe, .render = fake_render, .apply = fake_apply, .confirm = fake_confirm,
-    .revert = fake_revert, .close = fake_close,
+    .abi = QS_DRIVER_ABI,
+    .name = "fake",
+    .summary = "a device in memory",
+    .port = 1,
+    .types = testing_types,
+    .open = fake_open,
+    .observe = fake_observe,
+    .render = fake_render,
+    .apply = fake_apply,
+    .confirm = fake_confirm,
+    .revert = fake_revert,
+    .close = fake_close,
 };
 
 static const struct qs_driver *find_fake(const char *name)
@@ -198,24 +207,27 @@ static void reset_world(void)
     for (size_t i = 0; i < DEVICES; i++) {
         struct device *d = &world->devices[i];
 
-        (void)snprintf(d->live, sizeof(d->live), "[{\"type\":\"system\",\"name\":\"system\",\"attrs\":{\"hostname\":\"new\"}}]");
+        (void)snprintf(d->live, sizeof(d->live),
+                       "[{\"type\":\"system\",\"name\":\"system\",\"attrs\":{\"hostname\":\"new\"}}]");
         memcpy(d->committed, d->live, TEXT);
     }
 }
 
 static void write_credentials(struct box *box)
 {
-    static const char text[] = "{\"targets\":{\"core\":{\"user\":\"u\",\"password\":\"pw\",\"pin\":\"x\"},"
-                               "\"leaf\":{\"user\":\"u\",\"password\":\"pw\"},\"admin\":{\"user\":\"u\",\"password\":\"pw\"},"
-                               "\"edge\":{\"user\":\"u\",\"password\":\"pw\"}}}";
+    static const char text[] =
+        "{\"targets\":{\"core\":{\"user\":\"u\",\"password\":\"pw\",\"pin\":\"x\"},"
+        "\"leaf\":{\"user\":\"u\",\"password\":\"pw\"},\"admin\":{\"user\":\"u\",\"password\":\"pw\"},"
+        "\"edge\":{\"user\":\"u\",\"password\":\"pw\"}}}";
 
     assert_int_equal(qs_fs_write(AT_FDCWD, box->credentials, text, strlen(text), 0600, &box->err), QS_OK);
 }
 
 static void open_engine(struct box *box)
 {
-    const struct qs_engine_conf conf = { .state = box->state, .credentials = box->credentials, .find = find_fake,
-                                         .threads = 8, .exchange_ms = 500 };
+    const struct qs_engine_conf conf = {
+        .state = box->state, .credentials = box->credentials, .find = find_fake, .threads = 8, .exchange_ms = 500
+    };
 
     if (qs_engine_new(&conf, &box->e, &box->err))
         fail_msg("%s: %s", box->err.ctx, box->err.msg);
@@ -452,7 +464,10 @@ static void independent_targets_are_changed_at_the_same_time(void **state)
 
 static void a_failing_target_stops_those_behind_it_and_no_other(void **state)
 {
-    static const struct { enum fault_kind fault; const char *says; } rows[] = {
+    static const struct {
+        enum fault_kind fault;
+        const char *says;
+    } rows[] = {
         { REFUSES, "core: % Invalid input" },
         { LOSES_PROBE, "core: the reply is no JSON" },
         { LIES, "core: after the change 5 resources still differ, first system 'system'" },
@@ -568,8 +583,9 @@ static void a_rollback_brings_back_and_holds(void **state)
     qs_auto(val) struct qs_val *nothing = apply_plan(box, held, &large);
     expect_state(nothing, "core", "held");
     qs_auto(val) struct qs_val *history = NULL;
-    assert_int_equal(qs_journal_history_one(qs_engine_journal(box->e), qs_val_get_str(result, "apply", ""), &history,
-                                            &box->err), QS_OK);
+    assert_int_equal(
+        qs_journal_history_one(qs_engine_journal(box->e), qs_val_get_str(result, "apply", ""), &history, &box->err),
+        QS_OK);
     assert_string_equal(qs_val_get_str(history, "kind", ""), "rollback");
     assert_int_equal(qs_val_count(qs_val_get(history, "held")), DEVICES);
     assert_int_equal(qs_engine_release(box->e, "edge", &box->err), QS_OK);

@@ -13,7 +13,7 @@
 #define SETTLE_TRIES 120 /* a check that was never up is asked more often: a lab that comes up shows it at once */
 #define SETTLE_PART 10   /* of its interval */
 #define SETTLE_MIN_MS 200
-#define GRACE_MS 60000   /* after the start, nothing that was not yet up is an incident */
+#define GRACE_MS 60000 /* after the start, nothing that was not yet up is an incident */
 
 struct qs_board {
     struct qs_board_conf conf;
@@ -159,8 +159,9 @@ static void settle_row(struct qs_board *b, size_t index)
 {
     const struct qs_row *row = &b->conf.spec->rows[index];
     struct qs_row_now *now = &b->rows[index];
-    const struct qs_maintenance *m =
-        row->kind == QS_ROW_SIGNAL ? qs_spec_maintenance(b->conf.spec, row->name, qs_now_us()) : NULL;
+    const struct qs_maintenance *m = row->kind == QS_ROW_SIGNAL
+                                         ? qs_spec_maintenance(b->conf.spec, row->name, qs_now_us())
+                                         : NULL;
     enum qs_state state = row_state(b, row);
     char message[sizeof(now->message)];
 

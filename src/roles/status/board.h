@@ -12,10 +12,10 @@
 
 struct qs_check_now {
     struct qs_probe *running;
-    enum qs_state state;     /* of the last result; UNKNOWN before it and when it is too old */
+    enum qs_state state; /* of the last result; UNKNOWN before it and when it is too old */
     bool has_result;
-    bool was_up;             /* once since this process started */
-    unsigned tries;          /* results since the start, while it was never up */
+    bool was_up;    /* once since this process started */
+    unsigned tries; /* results since the start, while it was never up */
     uint64_t at_ms, elapsed_us;
     int64_t certificate_ms;
     uint64_t runs, failures; /* since the start, for /metrics */
@@ -25,11 +25,11 @@ struct qs_row_now {
     enum qs_state state;
     uint64_t since_us;
     char message[400];
-    bool was_up;             /* since this process started */
-    bool was_up_before;      /* the last known state of an earlier process was up */
+    bool was_up;        /* since this process started */
+    bool was_up_before; /* the last known state of an earlier process was up */
     bool in_incident;
     struct qs_days days;
-    uint64_t accrued_ms;     /* up to when the days are counted */
+    uint64_t accrued_ms; /* up to when the days are counted */
 };
 
 struct qs_board;
@@ -41,7 +41,7 @@ typedef void qs_board_result_fn(void *arg, size_t row);
 struct qs_board_conf {
     const struct qs_status_spec *spec; /* outlives the board */
     const struct qs_probe_env *env;
-    struct qs_history *history;        /* NULL: keeps nothing */
+    struct qs_history *history; /* NULL: keeps nothing */
     qs_board_fn *changed;
     qs_board_result_fn *result;
     void *arg;

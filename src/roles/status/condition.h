@@ -16,14 +16,14 @@
 #define QS_CONDITION_MAX 512
 
 enum qs_place { /* what a side of the condition reads from the result */
-    QS_PLACE_LITERAL,
-    QS_PLACE_STATUS,
-    QS_PLACE_RESPONSE_TIME, /* milliseconds */
-    QS_PLACE_IP,
-    QS_PLACE_BODY,
-    QS_PLACE_CONNECTED,
-    QS_PLACE_CERTIFICATE,
-    QS_PLACE_RCODE,
+                QS_PLACE_LITERAL,
+                QS_PLACE_STATUS,
+                QS_PLACE_RESPONSE_TIME, /* milliseconds */
+                QS_PLACE_IP,
+                QS_PLACE_BODY,
+                QS_PLACE_CONNECTED,
+                QS_PLACE_CERTIFICATE,
+                QS_PLACE_RCODE,
 };
 enum qs_function { QS_FN_NONE, QS_FN_LEN, QS_FN_HAS, QS_FN_PAT, QS_FN_ANY };
 enum qs_operator { QS_OP_EQ, QS_OP_NE, QS_OP_LE, QS_OP_GE, QS_OP_GT, QS_OP_LT };

@@ -22,8 +22,8 @@ static const struct {
     const char *name;
     uint16_t type;
 } types[] = {
-    { "A", TYPE_A },     { "AAAA", TYPE_AAAA }, { "CNAME", TYPE_CNAME }, { "NS", TYPE_NS },
-    { "MX", TYPE_MX },   { "TXT", TYPE_TXT },   { "SOA", TYPE_SOA },     { "PTR", TYPE_PTR },
+    { "A", TYPE_A },   { "AAAA", TYPE_AAAA }, { "CNAME", TYPE_CNAME }, { "NS", TYPE_NS },
+    { "MX", TYPE_MX }, { "TXT", TYPE_TXT },   { "SOA", TYPE_SOA },     { "PTR", TYPE_PTR },
 };
 static const char *const rcodes[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED" };
 

@@ -12,8 +12,8 @@
 
 struct qs_dns_reply {
     uint16_t id;
-    char rcode[16];                   /* "NOERROR", "NXDOMAIN", … */
-    char texts[QS_DNS_TEXTS][256];    /* answers of the type asked, in order: addresses, names or texts */
+    char rcode[16];                /* "NOERROR", "NXDOMAIN", … */
+    char texts[QS_DNS_TEXTS][256]; /* answers of the type asked, in order: addresses, names or texts */
     unsigned count;
 };
 

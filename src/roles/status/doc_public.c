@@ -103,8 +103,8 @@ static void add_incident(const struct qs_val *from, struct qs_val *list)
     const char *ended = qs_val_get_str(from, "ended", NULL), *started = qs_val_get_str(from, "started", "");
 
     (void)qs_val_set(v, "id", qs_val_strf("%" PRId64, qs_val_get_int(from, "id", 0)));
-    (void)qs_val_set(v, "name", qs_val_strf("%s is %s", qs_val_get_str(from, "title", ""),
-                                            qs_val_get_str(from, "worst", "")));
+    (void)qs_val_set(v, "name",
+                     qs_val_strf("%s is %s", qs_val_get_str(from, "title", ""), qs_val_get_str(from, "worst", "")));
     qs_val_set_str(v, "status", ended ? "resolved" : "investigating");
     qs_val_set_str(v, "impact", qs_streq(qs_val_get_str(from, "worst", ""), "down") ? "major" : "minor");
     qs_val_set_str(v, "shortlink", "/#incidents");

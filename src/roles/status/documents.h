@@ -14,8 +14,8 @@ struct qs_facts { /* what a document is made from; NULL where not known */
     const struct qs_val *changes; /* the executor's history */
     const struct qs_val *targets; /* the executor's targets */
     uint64_t started_us, changed_us, now_us;
-    const uint64_t *requests;     /* replies by hundred of their status: [0] is 1xx */
-    unsigned streams;             /* readers of events */
+    const uint64_t *requests; /* replies by hundred of their status: [0] is 1xx */
+    unsigned streams;         /* readers of events */
 };
 typedef void qs_document_fn(const struct qs_facts *f, struct qs_buf *out);
 
@@ -28,7 +28,7 @@ void qs_doc_history(const struct qs_facts *f, struct qs_buf *out);    /* the exe
 void qs_doc_targets(const struct qs_facts *f, struct qs_buf *out);    /* the executor's */
 void qs_doc_adrs(const struct qs_facts *f, struct qs_buf *out);
 void qs_doc_lab(const struct qs_facts *f, struct qs_buf *out);
-void qs_doc_summary(const struct qs_facts *f, struct qs_buf *out);    /* Statuspage v2 */
+void qs_doc_summary(const struct qs_facts *f, struct qs_buf *out);     /* Statuspage v2 */
 void qs_doc_page_status(const struct qs_facts *f, struct qs_buf *out); /* its /status.json */
 void qs_doc_metrics(const struct qs_facts *f, struct qs_buf *out);
 /* One server-sent event for a row that left `from`: "event: change" and a "qs.event/1" document. */

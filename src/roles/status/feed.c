@@ -102,8 +102,12 @@ static struct qs_feed *feed_new(const struct qs_probe_env *env, const char *path
 {
     struct qs_feed *f = qs_xzalloc(sizeof(*f));
 
-    *f = (struct qs_feed){ .env = env, .path = qs_xstrdup(path), .interval_ms = interval_ms, .changed = changed,
-                           .arg = arg, .kind = { .name = "feed", .start = start_get } };
+    *f = (struct qs_feed){ .env = env,
+                           .path = qs_xstrdup(path),
+                           .interval_ms = interval_ms,
+                           .changed = changed,
+                           .arg = arg,
+                           .kind = { .name = "feed", .start = start_get } };
     f->check = (struct qs_status_check){ .kind = &f->kind, .timeout_ms = TIMEOUT_MS };
     return f;
 }

@@ -24,8 +24,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (qs_condition_parse(text, &c, &err))
         return 0;
     QS_IGNORE(qs_json_parse(body, strlen(body), &json, &err));
-    struct qs_observed seen = { .status = 200, .ip = "127.0.0.1", .rcode = "", .certificate_ms = INT64_MIN,
-                                .body = body, .json = json };
+    struct qs_observed seen = {
+        .status = 200, .ip = "127.0.0.1", .rcode = "", .certificate_ms = INT64_MIN, .body = body, .json = json
+    };
     (void)qs_condition_holds(&c, &seen, why, sizeof(why));
     qs_condition_done(&c);
     return 0;

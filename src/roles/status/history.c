@@ -192,8 +192,8 @@ static enum qs_code write_change(struct qs_db *db, const struct act *a, struct q
     if (qs_db_run(db, err, "INSERT INTO change (at, kind, name, was, is_now, message) VALUES (?,?,?,?,?,?)", "isssss",
                   (int64_t)a->at_us, a->title, a->name, qs_state_text(a->was), qs_state_text(a->state), a->message))
         return err->code;
-    return qs_db_run(db, err, "INSERT OR REPLACE INTO row_state VALUES (?,?,?)", "ssi", a->row,
-                     qs_state_text(a->state), (int64_t)a->at_us);
+    return qs_db_run(db, err, "INSERT OR REPLACE INTO row_state VALUES (?,?,?)", "ssi", a->row, qs_state_text(a->state),
+                     (int64_t)a->at_us);
 }
 
 /* Begins an incident, or notes on the open one what is worse. */
@@ -320,8 +320,8 @@ bool qs_history_last(struct qs_history *h, const struct qs_row *row, enum qs_sta
 void qs_history_days(struct qs_history *h, const struct qs_row *row, struct qs_days *ret)
 {
     /* columns of table day, in order */
-    static const enum qs_state columns[] = { QS_STATE_UNKNOWN, QS_STATE_UP, QS_STATE_DEGRADED,
-                                             QS_STATE_DOWN, QS_STATE_PENDING, QS_STATE_MAINTENANCE };
+    static const enum qs_state columns[] = { QS_STATE_UNKNOWN, QS_STATE_UP,      QS_STATE_DEGRADED,
+                                             QS_STATE_DOWN,    QS_STATE_PENDING, QS_STATE_MAINTENANCE };
     struct qs_err err = QS_ERR_INIT;
     qs_auto(str) char *key = row_key(row);
     qs_auto(stmt) struct qs_stmt *q = NULL;
@@ -358,7 +358,8 @@ struct qs_val *qs_history_incidents(struct qs_history *h, unsigned most)
     flush(h);
     if (qs_db_query(h->db, &err, &q,
                     "SELECT id, name, title, grp, started, ended, worst, message FROM incident"
-                    " ORDER BY ended = 0 DESC, id DESC LIMIT ?", "i", (int64_t)most))
+                    " ORDER BY ended = 0 DESC, id DESC LIMIT ?",
+                    "i", (int64_t)most))
         return list;
     while (qs_db_next(q, &err)) {
         struct qs_val *one = qs_val_add(list, qs_val_map());
@@ -382,9 +383,8 @@ struct qs_val *qs_history_changes(struct qs_history *h, unsigned most)
     qs_auto(stmt) struct qs_stmt *q = NULL;
 
     flush(h);
-    if (qs_db_query(h->db, &err, &q,
-                    "SELECT at, kind, name, was, is_now, message FROM change ORDER BY id DESC LIMIT ?", "i",
-                    (int64_t)most))
+    if (qs_db_query(h->db, &err, &q, "SELECT at, kind, name, was, is_now, message FROM change ORDER BY id DESC LIMIT ?",
+                    "i", (int64_t)most))
         return list;
     while (qs_db_next(q, &err)) {
         struct qs_val *one = qs_val_add(list, qs_val_map());

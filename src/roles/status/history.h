@@ -13,7 +13,7 @@
 #define QS_DAYS 90
 
 struct qs_history;
-struct qs_day { /* seconds in each state on one day */
+struct qs_day {   /* seconds in each state on one day */
     uint32_t day; /* since 1970, UTC; 0: nothing known */
     uint32_t seconds[QS_STATE_MAX_];
 };
@@ -21,8 +21,8 @@ struct qs_days { /* one row's ring, by day % QS_DAYS */
     struct qs_day day[QS_DAYS];
 };
 
-enum qs_code qs_history_open(const char *path, struct qs_loop *loop, struct qs_history **ret, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_history_open(const char *path, struct qs_loop *loop, struct qs_history **ret,
+                             struct qs_err *err) QS_MUST_CHECK;
 void qs_history_close(struct qs_history *h); /* writes what waits; accepts NULL */
 
 /* What was known of a row when the last process ended; false: nothing. */

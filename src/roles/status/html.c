@@ -109,8 +109,7 @@ static void put_bar_title(struct qs_buf *out, const struct qs_days *days, uint32
         all += (uint64_t)d->seconds[QS_STATE_UP] + d->seconds[QS_STATE_DEGRADED] + d->seconds[QS_STATE_DOWN];
     }
     if (all)
-        qs_buf_printf(out, "%.2f %% of %u day%s", 100.0 * (double)good / (double)all, watched,
-                      watched == 1 ? "" : "s");
+        qs_buf_printf(out, "%.2f %% of %u day%s", 100.0 * (double)good / (double)all, watched, watched == 1 ? "" : "s");
     else
         qs_buf_puts(out, "not watched yet");
 }
@@ -158,7 +157,8 @@ void qs_html_template(const char *asset, const struct qs_html_part *parts, size_
         if (!end)
             return;
         for (size_t i = 0; i < count; i++)
-            if (strlen(parts[i].name) == (size_t)(end - name) && strncmp(parts[i].name, name, (size_t)(end - name)) == 0)
+            if (strlen(parts[i].name) == (size_t)(end - name) &&
+                strncmp(parts[i].name, name, (size_t)(end - name)) == 0)
                 parts[i].fn(f, out);
         at = end + sizeof(close) - 1;
     }

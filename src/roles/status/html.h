@@ -3,7 +3,7 @@
 
 #include "roles/status/documents.h"
 
-void qs_html_text(struct qs_buf *out, const char *text);                       /* & < > " ' escaped */
+void qs_html_text(struct qs_buf *out, const char *text);                                        /* & < > " ' escaped */
 void qs_html_element(struct qs_buf *out, const char *tag, const char *class, const char *text); /* class may be NULL */
 /* <time datetime="…">2026-03-02 10:11 UTC</time>; the browser rewrites it relative to now. */
 void qs_html_time(struct qs_buf *out, uint64_t us);

@@ -92,8 +92,9 @@ static enum qs_code send_webhook(const struct message *m, struct qs_err *err)
 static void message_run(struct qs_job *job)
 {
     struct message *m = (struct message *)job;
-    struct qs_mail mail = { .url = m->url, .from = m->from, .to = m->to, .subject = m->subject, .text = m->text,
-                            .timeout_ms = SEND_MS };
+    struct qs_mail mail = {
+        .url = m->url, .from = m->from, .to = m->to, .subject = m->subject, .text = m->text, .timeout_ms = SEND_MS
+    };
 
     m->ran = true;
     m->err = QS_ERR_INIT;
@@ -173,9 +174,14 @@ static void tell(struct qs_notify *n, const struct qs_notify_to *to, const struc
     struct message *m = qs_xzalloc(sizeof(*m));
     char since[QS_TIME_TEXT];
 
-    *m = (struct message){ .job = { .run = message_run, .done = message_done }, .n = n, .next = n->under_way,
-                           .kind = qs_xstrdup(to->kind), .url = qs_xstrdup(to->url), .from = qs_xstrdup(to->from),
-                           .to = qs_xstrdup(to->to), .signal = qs_xstrdup(row->name),
+    *m = (struct message){ .job = { .run = message_run, .done = message_done },
+                           .n = n,
+                           .next = n->under_way,
+                           .kind = qs_xstrdup(to->kind),
+                           .url = qs_xstrdup(to->url),
+                           .from = qs_xstrdup(to->from),
+                           .to = qs_xstrdup(to->to),
+                           .signal = qs_xstrdup(row->name),
                            .json = json_of(n->spec, row, now) };
     m->subject = qs_xasprintf("%s: %s is %s", n->spec->lab_title, row->title, qs_state_text(now->state));
     m->text = qs_xasprintf("%s (%s, site %s) is %s since %s.\n\n%s", row->title, row->group, n->spec->site,

@@ -54,8 +54,10 @@ void qs_part_groups(const struct qs_facts *f, struct qs_buf *out)
 
     for (size_t g = 0; g < spec->group_count; g++)
         put_group(f, &spec->groups[g], out);
-    qs_buf_printf(out, "<p class=\"overall\" data-state=\"%s\"><span class=\"name\">all</span><span class=\"count\">%zu/%zu"
-                  "</span>", qs_state_text(t.state), t.up, t.total);
+    qs_buf_printf(out,
+                  "<p class=\"overall\" data-state=\"%s\"><span class=\"name\">all</span><span class=\"count\">%zu/%zu"
+                  "</span>",
+                  qs_state_text(t.state), t.up, t.total);
     qs_html_state(out, t.state);
     qs_buf_puts(out, "</p>");
 }
@@ -89,8 +91,9 @@ void qs_part_components(const struct qs_facts *f, struct qs_buf *out)
 {
     const struct qs_status_spec *spec = qs_board_spec(f->board);
 
-    qs_buf_puts(out, "<table><thead><tr><th scope=\"col\">component</th><th scope=\"col\">runs</th>"
-                     "<th scope=\"col\">state</th><th scope=\"col\">since</th><th scope=\"col\">90 days</th></tr></thead>");
+    qs_buf_puts(out,
+                "<table><thead><tr><th scope=\"col\">component</th><th scope=\"col\">runs</th>"
+                "<th scope=\"col\">state</th><th scope=\"col\">since</th><th scope=\"col\">90 days</th></tr></thead>");
     for (size_t i = spec->signal_count; i < spec->row_count; i++) {
         const char *group = spec->rows[i].group;
 

@@ -64,9 +64,10 @@ static void put_vlans(const struct qs_facts *f, struct qs_buf *out)
 {
     const struct qs_val *vlans = qs_val_get(f->page, "vlans");
 
-    qs_buf_puts(out, "<table><thead><tr><th scope=\"col\">VLAN</th><th scope=\"col\">name</th><th scope=\"col\">for</th>"
-                     "<th scope=\"col\">IPv4</th><th scope=\"col\">IPv6</th><th scope=\"col\">routed by</th></tr></thead>"
-                     "<tbody>");
+    qs_buf_puts(out,
+                "<table><thead><tr><th scope=\"col\">VLAN</th><th scope=\"col\">name</th><th scope=\"col\">for</th>"
+                "<th scope=\"col\">IPv4</th><th scope=\"col\">IPv6</th><th scope=\"col\">routed by</th></tr></thead>"
+                "<tbody>");
     for (size_t i = 0; i < qs_val_count(vlans); i++) {
         const struct qs_val *v = qs_val_at(vlans, i);
 
@@ -238,10 +239,12 @@ static void put_adrs(const struct qs_facts *f, struct qs_buf *out)
 void qs_page_lab(const struct qs_facts *f, struct qs_buf *out)
 {
     static const struct qs_html_part parts[] = {
-        { "title", put_title },       { "description", put_description }, { "location", put_location },
-        { "site", put_site },         { "rules", put_rules },             { "hardware", put_hardware },
-        { "vlans", put_vlans },       { "components", put_components },   { "counters", put_counters },
-        { "groups", qs_part_groups }, { "rack", qs_part_rack },
+        { "title", put_title },       { "description", put_description },
+        { "location", put_location }, { "site", put_site },
+        { "rules", put_rules },       { "hardware", put_hardware },
+        { "vlans", put_vlans },       { "components", put_components },
+        { "counters", put_counters }, { "groups", qs_part_groups },
+        { "rack", qs_part_rack },
     };
 
     qs_html_template("lab.html", parts, QS_COUNT(parts), f, out);

@@ -6,11 +6,11 @@
 #include "base/str.h"
 #include "roles/status/html.h"
 
-#define UNIT 26           /* height of a rack unit */
-#define LEFT 34           /* for the unit numbers */
-#define WIDTH 300         /* of a slot */
-#define LANE 6            /* between two cables */
-#define STUB 14           /* of a cable that leaves the rack */
+#define UNIT 26   /* height of a rack unit */
+#define LEFT 34   /* for the unit numbers */
+#define WIDTH 300 /* of a slot */
+#define LANE 6    /* between two cables */
+#define STUB 14   /* of a cable that leaves the rack */
 #define DASH 9
 #define CABLES_MAX 512
 #define GREY "#8a8f98"
@@ -120,8 +120,10 @@ static void lay_out(struct drawing *d, const struct qs_val *page)
         int height = (int)qs_val_get_int(v, "height", 1), unit = (int)qs_val_get_int(v, "unit", 1);
         bool panel = qs_streq(qs_val_get_str(v, "kind", "panel"), "panel");
 
-        d->slots[i] = (struct slot){ .v = v, .name = panel ? "" : qs_val_get_str(v, "holds", ""),
-                                     .y = (units - unit - height + 1) * UNIT, .height = height * UNIT };
+        d->slots[i] = (struct slot){ .v = v,
+                                     .name = panel ? "" : qs_val_get_str(v, "holds", ""),
+                                     .y = (units - unit - height + 1) * UNIT,
+                                     .height = height * UNIT };
     }
     d->cables = qs_xzalloc(CABLES_MAX * sizeof(*d->cables));
     for (size_t i = 0; i < qs_val_count(cables) && d->cable_count < CABLES_MAX; i++) {
@@ -135,8 +137,9 @@ static void lay_out(struct drawing *d, const struct qs_val *page)
             a->cables++;
         if (b)
             b->cables++;
-        d->cables[d->cable_count++] = (struct cable){ .v = v, .a = a ? a : b, .b = a ? b : NULL,
-                                                      .span = a && b ? abs(a->y - b->y) : 0 };
+        d->cables[d->cable_count++] = (struct cable){
+            .v = v, .a = a ? a : b, .b = a ? b : NULL, .span = a && b ? abs(a->y - b->y) : 0
+        };
         d->lanes += a && b;
     }
     qsort(d->cables, d->cable_count, sizeof(*d->cables), by_span);
@@ -252,8 +255,9 @@ static void put_drawing(struct drawing *d, struct qs_buf *out)
 {
     int units = d->height / UNIT, lane = 0, width = LEFT + WIDTH + 24 + d->lanes * LANE;
 
-    qs_buf_printf(out, "<svg class=\"rack\" viewBox=\"0 0 %d %d\" role=\"group\" aria-label=\"the rack from top to bottom\">",
-                  width, d->height + 2);
+    qs_buf_printf(
+        out, "<svg class=\"rack\" viewBox=\"0 0 %d %d\" role=\"group\" aria-label=\"the rack from top to bottom\">",
+        width, d->height + 2);
     qs_buf_printf(out, "<rect class=\"frame\" x=\"%d\" y=\"0\" width=\"%d\" height=\"%d\"/>", LEFT - 3, WIDTH + 6,
                   d->height + 1);
     for (int u = 1; u <= units; u++)
@@ -274,8 +278,10 @@ static void put_legend(const struct qs_val *page, struct qs_buf *out)
         const struct qs_val *v = qs_val_at(vlans, i);
         long long id = (long long)qs_val_get_int(v, "id", 0);
 
-        qs_buf_printf(out, "<li><svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle cx=\"6\" cy=\"6\" r=\"5\" "
-                      "fill=\"%s\"/></svg>%lld ", vlan_colour(page, id), id);
+        qs_buf_printf(out,
+                      "<li><svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><circle cx=\"6\" cy=\"6\" r=\"5\" "
+                      "fill=\"%s\"/></svg>%lld ",
+                      vlan_colour(page, id), id);
         qs_html_text(out, qs_val_get_str(v, "name", ""));
         qs_buf_puts(out, "</li>");
     }
@@ -424,8 +430,9 @@ void qs_part_rack(const struct qs_facts *f, struct qs_buf *out)
     qs_buf_puts(out, "<div class=\"drawing\">");
     put_drawing(&d, out);
     put_legend(f->page, out);
-    qs_buf_puts(out, "</div><div class=\"details\"><p class=\"hint\">Choose a device to see its ports, its neighbours and "
-                     "whether it drifted.</p>");
+    qs_buf_puts(out,
+                "</div><div class=\"details\"><p class=\"hint\">Choose a device to see its ports, its neighbours and "
+                "whether it drifted.</p>");
     for (size_t i = 0; i < qs_val_count(devices); i++)
         put_details(f, qs_val_at(devices, i), "device", out);
     for (size_t i = 0; i < qs_val_count(nodes); i++)

@@ -79,8 +79,12 @@ static void judge(struct qs_probe *p)
     const struct qs_status_check *c = p->check;
     struct qs_err ignored = QS_ERR_INIT;
     qs_auto(val) struct qs_val *json = NULL;
-    struct qs_observed seen = { .connected = r->connected, .status = r->status, .elapsed_ms = r->elapsed_us / 1000,
-                                .ip = r->ip, .rcode = r->rcode, .certificate_ms = r->certificate_ms,
+    struct qs_observed seen = { .connected = r->connected,
+                                .status = r->status,
+                                .elapsed_ms = r->elapsed_us / 1000,
+                                .ip = r->ip,
+                                .rcode = r->rcode,
+                                .certificate_ms = r->certificate_ms,
                                 .body = qs_buf_text(&r->body) };
 
     if (r->err.code) {
@@ -167,12 +171,16 @@ void qs_probe_cancel(struct qs_probe *p)
     free_probe(p);
 }
 
-struct qs_probe *qs_probe_start(const struct qs_probe_env *env, const struct qs_status_check *check,
-                                qs_probe_fn *done, void *arg)
+struct qs_probe *qs_probe_start(const struct qs_probe_env *env, const struct qs_status_check *check, qs_probe_fn *done,
+                                void *arg)
 {
     struct qs_probe *p = qs_xzalloc(sizeof(*p));
 
-    *p = (struct qs_probe){ .check = check, .env = env, .started_us = qs_mono_us(), .done = done, .arg = arg,
+    *p = (struct qs_probe){ .check = check,
+                            .env = env,
+                            .started_us = qs_mono_us(),
+                            .done = done,
+                            .arg = arg,
                             .result = { .certificate_ms = INT64_MIN, .body = QS_BUF(BODY_MAX) } };
     p->deadline = qs_loop_after(env->loop, check->timeout_ms, on_deadline, p);
     p->starting = true;

@@ -58,8 +58,8 @@ struct qs_probe {
     struct qs_probe_result result;
     uint64_t started_us;
     struct qs_timer *deadline;
-    void *self;                         /* the kind's own; given up by `end` */
-    void (*end)(struct qs_probe *p);    /* set by start(): frees what it holds; may be NULL */
+    void *self;                      /* the kind's own; given up by `end` */
+    void (*end)(struct qs_probe *p); /* set by start(): frees what it holds; may be NULL */
     qs_probe_fn *done;
     void *arg;
     bool starting;
@@ -69,8 +69,8 @@ const struct qs_kind *qs_kind_find(const char *name);
 const struct qs_kind *qs_kind_at(size_t i); /* NULL past the end */
 
 /* Starts one; `done` runs exactly once, from the loop, and the probe is freed after it. */
-struct qs_probe *qs_probe_start(const struct qs_probe_env *env, const struct qs_status_check *check,
-                                qs_probe_fn *done, void *arg);
+struct qs_probe *qs_probe_start(const struct qs_probe_env *env, const struct qs_status_check *check, qs_probe_fn *done,
+                                void *arg);
 /* Gives it up without `done`. */
 void qs_probe_cancel(struct qs_probe *p);
 

@@ -58,8 +58,8 @@ void qs_judge_process(const struct qs_status_check *c, struct qs_probe_result *r
 
 void qs_probe_converge(struct qs_probe *p)
 {
-    qs_auto(str) char *path =
-        qs_xasprintf("/v1/targets?refresh_s=%llu", (unsigned long long)(p->check->interval_ms + 999) / 1000);
+    qs_auto(str) char *path = qs_xasprintf("/v1/targets?refresh_s=%llu",
+                                           (unsigned long long)(p->check->interval_ms + 999) / 1000);
 
     qs_probe_unix_get(p, p->env->executor, path);
 }

@@ -35,7 +35,7 @@ struct stream {
     int fd;
     struct qs_source *source;
     bool tls, verify;
-    char *host;     /* for SNI and verification; "" for none */
+    char *host; /* for SNI and verification; "" for none */
     uint16_t port;
     SSL *ssl;
     char *request;
@@ -100,8 +100,7 @@ static void tls_failed(struct stream *s)
 
     ERR_clear_error();
     if (s->verify && verdict != X509_V_OK)
-        qs_probe_fail(s->p, QS_DENIED, 0, "the certificate is not trusted: %s",
-                      X509_verify_cert_error_string(verdict));
+        qs_probe_fail(s->p, QS_DENIED, 0, "the certificate is not trusted: %s", X509_verify_cert_error_string(verdict));
     else
         qs_probe_fail(s->p, QS_PROTO, 0, "TLS handshake failed: %s", reason ? reason : "the peer closed");
 }
@@ -245,8 +244,7 @@ static void take_reply(struct stream *s, bool ended)
 {
     struct qs_http_answer answer = { .body = s->p->result.body };
     const char *why = NULL;
-    enum qs_reply_state state =
-        qs_http_reply_read(qs_buf_text(&s->input), s->input.len, ended, &answer, &why);
+    enum qs_reply_state state = qs_http_reply_read(qs_buf_text(&s->input), s->input.len, ended, &answer, &why);
 
     s->p->result.body = answer.body; /* grown in place of the old one */
     if (state == QS_REPLY_MORE) {
@@ -308,7 +306,9 @@ static bool step_receive(struct stream *s)
 static void on_socket(void *arg, int fd, uint32_t events)
 {
     static bool (*const steps[])(struct stream *) = {
-        [PHASE_CONNECT] = step_connect, [PHASE_TLS] = step_tls, [PHASE_SEND] = step_send,
+        [PHASE_CONNECT] = step_connect,
+        [PHASE_TLS] = step_tls,
+        [PHASE_SEND] = step_send,
         [PHASE_RECEIVE] = step_receive,
     };
     struct stream *s = arg;
@@ -482,7 +482,8 @@ enum qs_code qs_probe_http_valid(const struct qs_status_check *c, struct qs_err 
 static void ask(struct stream *s, const char *host, const char *path)
 {
     s->request = qs_xasprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: qs-status/" QS_VERSION "\r\n"
-                              "Accept: */*\r\nConnection: close\r\n\r\n", path, host);
+                              "Accept: */*\r\nConnection: close\r\n\r\n",
+                              path, host);
     s->request_len = strlen(s->request);
 }
 

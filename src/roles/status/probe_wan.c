@@ -146,11 +146,18 @@ void qs_probe_wan(struct qs_probe *p)
         return;
     }
     w = qs_xzalloc(sizeof(*w));
-    *w = (struct wan_job){ .job = { .run = wan_run, .done = wan_done }, .p = p, .output = QS_BUF(OUTPUT_MAX),
-                           .address = qs_xstrdup(c->address), .key = qs_xstrdup(p->env->ssh_key),
+    *w = (struct wan_job){ .job = { .run = wan_run, .done = wan_done },
+                           .p = p,
+                           .output = QS_BUF(OUTPUT_MAX),
+                           .address = qs_xstrdup(c->address),
+                           .key = qs_xstrdup(p->env->ssh_key),
                            .command = shell_line(&place, c->timeout_ms) };
-    w->ssh = (struct qs_ssh_command){ .address = w->address, .port = c->port, .user = "root", .key = w->key,
-                                      .timeout_ms = c->timeout_ms, .command = w->command };
+    w->ssh = (struct qs_ssh_command){ .address = w->address,
+                                      .port = c->port,
+                                      .user = "root",
+                                      .key = w->key,
+                                      .timeout_ms = c->timeout_ms,
+                                      .command = w->command };
     p->self = w;
     p->end = wan_end;
     qs_worker_give(p->env->worker, &w->job);

@@ -137,8 +137,9 @@ static struct qs_val *read_page(const struct qs_val *conf)
 
 static struct qs_board *start_board(struct status *s, const struct qs_status_spec *spec, const struct qs_board *before)
 {
-    struct qs_board_conf conf = { .spec = spec, .env = &s->env, .history = s->history, .changed = on_changed,
-                                  .result = on_result, .arg = s };
+    struct qs_board_conf conf = {
+        .spec = spec, .env = &s->env, .history = s->history, .changed = on_changed, .result = on_result, .arg = s
+    };
 
     return qs_board_new(&conf, before);
 }
@@ -149,7 +150,8 @@ static void start_env(struct status *s)
     struct qs_icmp *icmp = s->env.icmp;
 
     s->run_folder = qs_xasprintf("%s/run", state);
-    s->env = (struct qs_probe_env){ .loop = s->run->loop, .run = s->run_folder,
+    s->env = (struct qs_probe_env){ .loop = s->run->loop,
+                                    .run = s->run_folder,
                                     .executor = qs_val_get_str(s->conf, "executor", ""),
                                     .ssh_key = qs_val_get_str(s->conf, "ssh_key", NULL) };
     s->env.icmp = icmp;
@@ -174,8 +176,9 @@ static enum qs_code start_serve(struct status *s, struct qs_err *err)
     const struct qs_val *rate = qs_val_get(s->conf, "rate");
     int64_t per_second = qs_val_get_int(rate, "per_second", RATE_PER_SECOND);
     int64_t burst = qs_val_get_int(rate, "burst", RATE_BURST);
-    struct qs_serve_conf conf = { .loop = s->run->loop, .trusted = s->trusted, .trusted_count = s->trusted_count,
-                                  .facts = give_facts, .arg = s };
+    struct qs_serve_conf conf = {
+        .loop = s->run->loop, .trusted = s->trusted, .trusted_count = s->trusted_count, .facts = give_facts, .arg = s
+    };
 
     if (per_second < 1 || per_second > UINT32_MAX / 1000 || burst < 1 || burst > UINT32_MAX / 1000)
         return qs_err_set(err, QS_INVALID, 0, "rate: per_second and burst are positive numbers");
@@ -212,7 +215,8 @@ static enum qs_code enter_sandbox(struct status *s, struct qs_err *err)
 {
     /* names and CAs of the system, for checks of other machines */
     struct qs_sandbox box = { .read = { "/etc", "/usr", "/lib", "/lib64", "/run" },
-                              .write = { qs_val_get_str(s->conf, "state", "/state") }, .tcp_out = true,
+                              .write = { qs_val_get_str(s->conf, "state", "/state") },
+                              .tcp_out = true,
                               .id = (unsigned)qs_val_get_int(s->conf, "id", 0) };
 
     return qs_role_fence(&box, err);

@@ -4,16 +4,16 @@
 
 #include "base/alloc.h"
 
-#define BURST_MS 200  /* a few checks all start within this time */
-#define SPREAD_MS 1   /* many: one a millisecond, at most over one interval */
+#define BURST_MS 200   /* a few checks all start within this time */
+#define SPREAD_MS 1    /* many: one a millisecond, at most over one interval */
 #define JITTER_PART 50 /* of the interval: 2 % */
 
 struct slot {
-    size_t id, place;    /* place in the heap */
+    size_t id, place;                     /* place in the heap */
     uint64_t interval_ms, grid_ms, at_ms; /* at_ms: the next start; grid_ms: the next grid point */
 };
 struct qs_sched {
-    struct slot *slots;  /* by id */
+    struct slot *slots; /* by id */
     struct slot **heap;
     size_t count, room;
     uint64_t start_ms, seed;

@@ -13,7 +13,7 @@ struct qs_sched;
 
 /* `count` checks are to be added; the first starts are spread so that they do not come in one burst. */
 struct qs_sched *qs_sched_new(size_t count, uint64_t now_ms);
-void qs_sched_free(struct qs_sched *s); /* accepts NULL */
+void qs_sched_free(struct qs_sched *s);                                 /* accepts NULL */
 void qs_sched_add(struct qs_sched *s, size_t id, uint64_t interval_ms); /* ids count up from 0 */
 /* When the next one starts; UINT64_MAX when there is none. */
 uint64_t qs_sched_next(const struct qs_sched *s);

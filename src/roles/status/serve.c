@@ -214,8 +214,12 @@ static void reply_content(struct qs_serve *s, struct qs_http_req *req, const str
 static void reply_route(struct qs_serve *s, struct qs_http_req *req, size_t index)
 {
     const struct kept *k = keep(s, index);
-    struct content c = { .type = routes[index].type, .etag = k->etag, .data = qs_buf_text(&k->body),
-                         .len = k->body.len, .gzip = qs_buf_text(&k->gzip), .gzip_len = k->gzip.len };
+    struct content c = { .type = routes[index].type,
+                         .etag = k->etag,
+                         .data = qs_buf_text(&k->body),
+                         .len = k->body.len,
+                         .gzip = qs_buf_text(&k->gzip),
+                         .gzip_len = k->gzip.len };
 
     if (k->body.len == 0 && routes[index].missing)
         reply_error(s, req, 503, "unreachable", routes[index].missing);
@@ -231,8 +235,9 @@ static bool reply_asset(struct qs_serve *s, struct qs_http_req *req, const char 
 
     if (!a)
         return false;
-    c = (struct content){ .type = a->type, .etag = a->etag, .data = a->data, .len = a->len, .gzip = a->gzip,
-                          .gzip_len = a->gzip_len };
+    c = (struct content){
+        .type = a->type, .etag = a->etag, .data = a->data, .len = a->len, .gzip = a->gzip, .gzip_len = a->gzip_len
+    };
     reply_content(s, req, &c);
     return true;
 }
@@ -253,8 +258,7 @@ static void reply_results(struct qs_serve *s, struct qs_http_req *req)
     }
     qs_val_set_str(doc, "format", "qs.results/1");
     qs_val_set_str(doc, "name", name);
-    (void)qs_val_set(doc, "results",
-                     qs_history_results(facts.history, component ? "component" : "signal", name));
+    (void)qs_val_set(doc, "results", qs_history_results(facts.history, component ? "component" : "signal", name));
     qs_json_write(doc, &out);
     count(s, 200);
     set_common(req);

@@ -272,8 +272,11 @@ static enum qs_code read_notify(struct qs_status_spec *s, const struct qs_val *l
         struct qs_notify_to *n = QS_PUSH(s->notify, s->notify_count);
         int64_t failures = qs_val_get_int(v, "failures", 0), successes = qs_val_get_int(v, "successes", 0);
 
-        *n = (struct qs_notify_to){ .kind = text_of(v, "kind"), .url = text_of(v, "url"), .to = text_of(v, "to"),
-                                    .from = text_of(v, "from"), .failures = failures > 0 ? (unsigned)failures : 3,
+        *n = (struct qs_notify_to){ .kind = text_of(v, "kind"),
+                                    .url = text_of(v, "url"),
+                                    .to = text_of(v, "to"),
+                                    .from = text_of(v, "from"),
+                                    .failures = failures > 0 ? (unsigned)failures : 3,
                                     .successes = successes > 0 ? (unsigned)successes : 2 };
         if (!qs_streq(n->kind, "webhook") && !qs_streq(n->kind, "smtp"))
             return qs_err_set(err, QS_INVALID, 0, "notify[%zu]: kind '%s' is neither webhook nor smtp", i, n->kind);

@@ -59,8 +59,8 @@ struct qs_status_spec {
 };
 
 /* INVALID names the row and what is wrong with it. *ret is the caller's. */
-enum qs_code qs_status_spec_read(const struct qs_val *doc, struct qs_status_spec **ret, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_status_spec_read(const struct qs_val *doc, struct qs_status_spec **ret,
+                                 struct qs_err *err) QS_MUST_CHECK;
 void qs_status_spec_free(struct qs_status_spec *s); /* accepts NULL */
 QS_DEFINE_AUTO(status_spec, struct qs_status_spec *, qs_status_spec_free)
 

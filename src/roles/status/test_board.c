@@ -52,8 +52,9 @@ static void a_group_is_what_is_built_of_it(void **state)
         enum qs_state states[3];
         enum qs_state want;
     } rows[] = {
-        { "all pending", { P, P, P }, P },   { "one built and up", { P, U, P }, U }, { "one down", { U, D, P }, G },
-        { "all built are down", { D, D, P }, D }, { "one degraded", { U, G, U }, G }, { "unknown", { U, N, P }, N },
+        { "all pending", { P, P, P }, P },    { "one built and up", { P, U, P }, U },
+        { "one down", { U, D, P }, G },       { "all built are down", { D, D, P }, D },
+        { "one degraded", { U, G, U }, G },   { "unknown", { U, N, P }, N },
         { "in maintenance", { U, M, P }, M }, { "maintenance and down", { M, D, P }, G },
     };
 
@@ -121,8 +122,9 @@ static int open_box(void **state)
     assert_int_equal(qs_json_parse(spec_text, sizeof(spec_text) - 1, &doc, &err), QS_OK);
     assert_int_equal(qs_status_spec_read(doc, &b->spec, &err), QS_OK);
     qs_val_free(doc);
-    b->board = qs_board_new(&(struct qs_board_conf){ .spec = b->spec, .env = &b->env, .changed = ignore_change,
-                                                     .result = ignore_result }, NULL);
+    b->board = qs_board_new(
+        &(struct qs_board_conf){ .spec = b->spec, .env = &b->env, .changed = ignore_change, .result = ignore_result },
+        NULL);
     b->facts = (struct qs_facts){ .board = b->board, .now_us = qs_now_us(), .changed_us = 1767322800000000 };
     *state = b;
     return 0;

@@ -8,13 +8,18 @@
 #include "roles/status/condition.h"
 #include "text/json.h"
 
-static const char body[] =
-    "{\"status\":\"UP\",\"count\":42,\"list\":[1,\"two\",{\"deep\":true}],\"name\":\"john.doe\",\"neg\":-5,\"empty\":\"\"}";
+static const char body[] = "{\"status\":\"UP\",\"count\":42,\"list\":[1,\"two\",{\"deep\":true}],\"name\":\"john.doe\","
+                           "\"neg\":-5,\"empty\":\"\"}";
 
 static struct qs_observed seen(const struct qs_val *json)
 {
-    return (struct qs_observed){ .connected = true, .status = 201, .elapsed_ms = 50, .ip = "127.0.0.1",
-                                 .rcode = "NOERROR", .certificate_ms = INT64_C(10) * 86400000, .body = body,
+    return (struct qs_observed){ .connected = true,
+                                 .status = 201,
+                                 .elapsed_ms = 50,
+                                 .ip = "127.0.0.1",
+                                 .rcode = "NOERROR",
+                                 .certificate_ms = INT64_C(10) * 86400000,
+                                 .body = body,
                                  .json = json };
 }
 
@@ -97,9 +102,22 @@ static void conditions_hold_or_say_why(void **state)
 static void what_is_no_condition_is_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "[STATUS]", "[STATUS]==200", "[STATUS] = 200", " == 200", "[STATUS] == ", "[NOTHING] == 1",
-        "[STATUS].x == 1", "[BODY]x == 1", "len([STATUS]) == 3", "len([BODY].a == 3", "pat() == x", "has(x) == true",
-        "[STATUS] < any(200, 300)", "[STATUS] > pat(2*)", "[BODY].a = b",
+        "",
+        "[STATUS]",
+        "[STATUS]==200",
+        "[STATUS] = 200",
+        " == 200",
+        "[STATUS] == ",
+        "[NOTHING] == 1",
+        "[STATUS].x == 1",
+        "[BODY]x == 1",
+        "len([STATUS]) == 3",
+        "len([BODY].a == 3",
+        "pat() == x",
+        "has(x) == true",
+        "[STATUS] < any(200, 300)",
+        "[STATUS] > pat(2*)",
+        "[BODY].a = b",
     };
 
     (void)state;
@@ -123,7 +141,7 @@ static void a_body_that_is_no_json_is_only_text(void **state)
         const char *text;
         bool holds;
     } rows[] = {
-        { "[BODY] == pong", true }, { "len([BODY]) == 4", true }, { "[BODY].a == b", false },
+        { "[BODY] == pong", true },         { "len([BODY]) == 4", true },   { "[BODY].a == b", false },
         { "has([BODY].a) == false", true }, { "[CERTIFICATE] > 0", false },
     };
 

@@ -29,7 +29,8 @@ static void http_replies_are_read_strictly(void **state)
           200, "x" },
         { "chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", false,
           QS_REPLY_DONE, 200, "abcde" },
-        { "chunks, more", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", false, QS_REPLY_MORE, 0, NULL },
+        { "chunks, more", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", false, QS_REPLY_MORE, 0,
+          NULL },
         { "chunk too long", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", false,
           QS_REPLY_BAD, 0, NULL },
         { "chunk without size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", false, QS_REPLY_BAD, 0,
@@ -82,13 +83,16 @@ static void a_question_is_written_as_rfc_1035_says(void **state)
     assert_int_equal(qs_dns_type("NONSENSE"), 0);
 }
 
-#define QUESTION "\x00\x07\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00\x01" "a\x01" "b\x00\x00\x01\x00\x01"
+#define QUESTION                                           \
+    "\x00\x07\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00\x01" \
+    "a\x01"                                                \
+    "b\x00\x00\x01\x00\x01"
 
 static void answers_are_read_with_their_pointers(void **state)
 {
-    static const unsigned char packet[] = QUESTION
-        "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x04\x01" "c\xc0\x0e"
-        "\xc0\x21\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x00\x00\x07";
+    static const unsigned char packet[] = QUESTION "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x04\x01"
+                                                   "c\xc0\x0e"
+                                                   "\xc0\x21\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x00\x00\x07";
     struct qs_dns_reply reply;
 
     (void)state;

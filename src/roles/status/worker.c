@@ -192,8 +192,9 @@ struct qs_lookup *qs_lookup_start(struct qs_worker *w, const char *name, qs_look
 {
     struct qs_lookup *l = qs_xzalloc(sizeof(*l));
 
-    *l = (struct qs_lookup){ .job = { .run = lookup_run, .done = lookup_done }, .name = qs_xstrdup(name), .fn = fn,
-                             .arg = arg, .failed = -1 };
+    *l = (struct qs_lookup){
+        .job = { .run = lookup_run, .done = lookup_done }, .name = qs_xstrdup(name), .fn = fn, .arg = arg, .failed = -1
+    };
     qs_worker_give(w, &l->job);
     return l;
 }

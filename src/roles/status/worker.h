@@ -7,7 +7,7 @@
 #include "base/ip.h"
 #include "base/loop.h"
 
-struct qs_job { /* embedded as first member of what run() needs */
+struct qs_job {                       /* embedded as first member of what run() needs */
     void (*run)(struct qs_job *job);  /* on a worker thread; bounded by its own deadline */
     void (*done)(struct qs_job *job); /* on the loop; frees the job */
     struct qs_job *next;

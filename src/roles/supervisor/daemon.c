@@ -130,8 +130,9 @@ static int stay(const struct qs_supervisor_conf *c, int lock_fd, int panel_fd, i
 {
     struct qs_inside inside = { .progress_fd = progress_fd, .panel_fd = panel_fd };
     const int keep[] = { lock_fd, panel_fd, progress_fd, STDERR_FILENO, -1 };
-    struct qs_container_conf conf = { .name = "prov", .state = c->state, .main = qs_supervisor_inside, .arg = &inside,
-                                      .keep = keep };
+    struct qs_container_conf conf = {
+        .name = "prov", .state = c->state, .main = qs_supervisor_inside, .arg = &inside, .keep = keep
+    };
     struct qs_err err = QS_ERR_INIT;
     int pidfd = -1;
     pid_t pid;
@@ -263,8 +264,9 @@ bool qs_supervisor_running(const char *state, pid_t *ret_pid)
 static void ask_to_stop(const char *state, pid_t pid)
 {
     qs_auto(str) char *socket = in_state(state, "run/supervisor.sock");
-    struct qs_http_client_conf conf = { .base = "http://supervisor", .unix_path = socket, .connect_ms = 1000,
-                                        .total_ms = 5000, .body_max = 65536 };
+    struct qs_http_client_conf conf = {
+        .base = "http://supervisor", .unix_path = socket, .connect_ms = 1000, .total_ms = 5000, .body_max = 65536
+    };
     qs_auto(http_client) struct qs_http_client *client = NULL;
     qs_auto(reply) struct qs_http_reply reply = { 0 };
     struct qs_err err = QS_ERR_INIT;
@@ -292,7 +294,8 @@ enum qs_code qs_supervisor_stop(const char *state, struct qs_err *err)
         if (qs_mono_ms() > deadline) {
             if (pid > 0)
                 (void)kill(pid, SIGKILL);
-            return qs_err_set(err, QS_TIMEOUT, 0, "the supervisor (pid %d) did not end in %d s", (int)pid, STOP_MS / 1000);
+            return qs_err_set(err, QS_TIMEOUT, 0, "the supervisor (pid %d) did not end in %d s", (int)pid,
+                              STOP_MS / 1000);
         }
         (void)poll(&nothing, 1, 20);
     }
@@ -339,8 +342,10 @@ static enum qs_code clear_in_container(const char *state, bool roots, struct qs_
 
 enum qs_code qs_supervisor_clear(const char *state, bool roots, struct qs_err *err)
 {
-    static const char *const ours[] = { "run", "executor.lock", "journal.db", "journal.db-wal", "journal.db-shm", "status.db",
-                                        "status.db-wal", "status.db-shm" };
+    static const char *const ours[] = {
+        "run",       "executor.lock", "journal.db",   "journal.db-wal", "journal.db-shm",
+        "status.db", "status.db-wal", "status.db-shm"
+    };
     qs_auto(fd) int lock = -1;
     qs_auto(fd) int dir = -1;
 

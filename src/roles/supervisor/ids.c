@@ -13,14 +13,15 @@
 static const struct {
     const char *role;
     unsigned first, count; /* past the last, processes of one role share */
-} ids[] = {
-    { "executor", 65001, 1 },
-    { "status", 65002, 1 },
-    { "twin-upstream", 65010, 10 },
-    { "twin-router", 65020, 80 },
-    { "twin-switch", 65100, 100 },
-    { "twin-node", 0, 1 }, /* root: its first process is the node's, which starts sshd and lets people log in */
-};
+} ids
+    [] = {
+        { "executor", 65001, 1 },
+        { "status", 65002, 1 },
+        { "twin-upstream", 65010, 10 },
+        { "twin-router", 65020, 80 },
+        { "twin-switch", 65100, 100 },
+        { "twin-node", 0, 1 }, /* root: its first process is the node's, which starts sshd and lets people log in */
+    };
 
 unsigned qs_ids_of(const char *role, size_t index)
 {

@@ -45,8 +45,8 @@ static char *alternative_names(const struct qs_val *addresses)
 }
 
 /* The password file is written last: where it is, the pair is whole. */
-static enum qs_code make(const char *folder, const char *device, const struct qs_val *addresses, const char *const path[3],
-                         struct qs_err *err)
+static enum qs_code make(const char *folder, const char *device, const struct qs_val *addresses,
+                         const char *const path[3], struct qs_err *err)
 {
     qs_auto(str) char *alt = alternative_names(addresses);
     qs_auto(str) char *cert = NULL;

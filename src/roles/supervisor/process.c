@@ -13,10 +13,10 @@
 #include "roles/supervisor/ids.h"
 #include "text/json.h"
 
-#define READY_MS 30000     /* a child that says nothing for so long is killed */
-#define BACKOFF_MS 200     /* doubles with every quick failure */
+#define READY_MS 30000 /* a child that says nothing for so long is killed */
+#define BACKOFF_MS 200 /* doubles with every quick failure */
 #define BACKOFF_MAX_MS 10000
-#define STEADY_MS 30000    /* having run so long, the next failure counts as the first */
+#define STEADY_MS 30000 /* having run so long, the next failure counts as the first */
 
 static const char *const state_names[] = { "starting", "ready", "backoff", "stopped" };
 

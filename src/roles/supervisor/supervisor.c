@@ -222,8 +222,16 @@ static struct qs_process *add_process(struct supervisor *s, const char *name, co
 
     qs_val_set_int(conf, "id", id);
     qs_json_write(conf, &body);
-    *p = (struct qs_process){ .name = qs_xstrdup(name), .role = role, .conf = qs_buf_take(&body), .netns = netns, .id = id,
-                              .fds = { fd, second_fd }, .loop = s->loop, .changed = on_changed, .arg = s, .channel = -1 };
+    *p = (struct qs_process){ .name = qs_xstrdup(name),
+                              .role = role,
+                              .conf = qs_buf_take(&body),
+                              .netns = netns,
+                              .id = id,
+                              .fds = { fd, second_fd },
+                              .loop = s->loop,
+                              .changed = on_changed,
+                              .arg = s,
+                              .channel = -1 };
     return p;
 }
 
@@ -353,8 +361,7 @@ static enum qs_code prepare(struct supervisor *s, struct qs_err *err)
     if (qs_twin_root_unpack(STATE, root_progress, s, err) || qs_twin_root_mount(STATE, err))
         return err->code;
     say(s, "root", "", "done");
-    if (qs_fs_mkdirs(AT_FDCWD, STATE "/twin/ssh", 0700, err) ||
-        qs_ssh_keypair(SSH_KEY, &s->ssh_public, err) ||
+    if (qs_fs_mkdirs(AT_FDCWD, STATE "/twin/ssh", 0700, err) || qs_ssh_keypair(SSH_KEY, &s->ssh_public, err) ||
         qs_fabric_build(s->spec, &s->fabric, err))
         return err->code;
     say(s, "wires", "", "done");

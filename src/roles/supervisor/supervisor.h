@@ -16,12 +16,12 @@
 #include "text/val.h"
 
 struct qs_supervisor_conf {
-    const char *state;                 /* the state folder on the host */
-    const struct qs_val *twin_spec;    /* "qs.twin-spec/1" */
-    const struct qs_val *status_spec;  /* "qs.status-spec/1" */
-    const struct qs_val *page;         /* "qs.page/1": what the pages show of the lab */
-    const struct qs_val *adrs;         /* "qs.adrs/1" */
-    const char *listen;                /* address of the panel: "127.0.0.1" */
+    const char *state;                /* the state folder on the host */
+    const struct qs_val *twin_spec;   /* "qs.twin-spec/1" */
+    const struct qs_val *status_spec; /* "qs.status-spec/1" */
+    const struct qs_val *page;        /* "qs.page/1": what the pages show of the lab */
+    const struct qs_val *adrs;        /* "qs.adrs/1" */
+    const char *listen;               /* address of the panel: "127.0.0.1" */
     uint16_t port;
 };
 

@@ -36,7 +36,8 @@ static int act_failed(void)
 {
     struct qs_err err = QS_ERR_INIT;
 
-    return qs_ipc_send(QS_IPC_FD, QS_IPC_FAILED, "", "{\"code\":\"io\",\"message\":\"no disk\"}", NULL, 0, &err) ? 3 : 1;
+    return qs_ipc_send(QS_IPC_FD, QS_IPC_FAILED, "", "{\"code\":\"io\",\"message\":\"no disk\"}", NULL, 0, &err) ? 3
+                                                                                                                 : 1;
 }
 
 static int act_garbage(void)
@@ -66,8 +67,14 @@ static void on_changed(void *arg, struct qs_process *p)
 static void start(struct box *box, const char *role)
 {
     *box = (struct box){ .loop = qs_loop_new() };
-    box->p = (struct qs_process){ .name = qs_xstrdup(role), .role = role, .conf = qs_xstrdup("{}"), .netns = -1,
-                                  .fds = { -1, -1 }, .loop = box->loop, .changed = on_changed, .channel = -1 };
+    box->p = (struct qs_process){ .name = qs_xstrdup(role),
+                                  .role = role,
+                                  .conf = qs_xstrdup("{}"),
+                                  .netns = -1,
+                                  .fds = { -1, -1 },
+                                  .loop = box->loop,
+                                  .changed = on_changed,
+                                  .channel = -1 };
     qs_process_start(&box->p);
 }
 

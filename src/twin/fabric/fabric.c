@@ -35,7 +35,8 @@ static const struct qs_part *find(const struct qs_fabric *f, const char *name)
     return NULL;
 }
 
-static enum qs_code add_part(struct qs_fabric *f, enum qs_part_kind kind, const struct qs_val *entry, struct qs_err *err)
+static enum qs_code add_part(struct qs_fabric *f, enum qs_part_kind kind, const struct qs_val *entry,
+                             struct qs_err *err)
 {
     const char *name = qs_val_get_str(entry, "name", "");
     struct qs_part part = { .kind = kind, .name = name, .entry = entry, .netns = -1 };

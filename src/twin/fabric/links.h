@@ -10,7 +10,7 @@
 
 /* `part` has "links" and "routes", both may be absent. `nl` is of the part's namespace. INVALID: not an address. */
 enum qs_code qs_links_configure(struct qs_nl *nl, const struct qs_val *part, struct qs_err *err) QS_MUST_CHECK;
-enum qs_code qs_links_addresses(struct qs_nl *nl, const char *link, const struct qs_val *addresses, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_links_addresses(struct qs_nl *nl, const char *link, const struct qs_val *addresses,
+                                struct qs_err *err) QS_MUST_CHECK;
 /* The first address of the part's links; false when it has none. */
 bool qs_links_first(const struct qs_val *part, struct qs_ip *ret);

@@ -10,11 +10,11 @@
 #include "text/json.h"
 #include "twin/fabric/fabric.h"
 
-#define SPEC                                                                                                      \
-    "{\"format\":\"qs.twin-spec/1\",\"self\":{\"name\":\"prov\",\"management\":[\"10.9.0.2/24\"],"                \
+#define SPEC                                                                                                        \
+    "{\"format\":\"qs.twin-spec/1\",\"self\":{\"name\":\"prov\",\"management\":[\"10.9.0.2/24\"],"                  \
     "\"links\":[{\"link\":\"v10\",\"mac\":\"02:00:00:00:00:0a\",\"addresses\":[\"10.9.10.5/24\"]}],\"routes\":[]}," \
-    "\"switches\":[{\"name\":\"sw\",\"management\":{\"link\":\"ma1\"},\"ports\":[]}],"                            \
-    "\"nodes\":[{\"name\":\"n1\",\"links\":[{\"link\":\"v20\",\"mac\":\"02:00:00:00:00:14\"}]}],"                 \
+    "\"switches\":[{\"name\":\"sw\",\"management\":{\"link\":\"ma1\"},\"ports\":[]}],"                              \
+    "\"nodes\":[{\"name\":\"n1\",\"links\":[{\"link\":\"v20\",\"mac\":\"02:00:00:00:00:14\"}]}],"                   \
     "\"cables\":[{\"a\":{\"part\":\"sw\",\"link\":\"et1\"},\"b\":{\"part\":\"%s\",\"link\":\"v20\"}},"              \
     "{\"a\":{\"part\":\"self\",\"link\":\"v10\"},\"b\":{\"part\":\"sw\",\"link\":\"et2\"}}]}"
 

@@ -36,8 +36,9 @@ static enum qs_code parse(const struct qs_val *conf, struct qs_node *ret, struct
     const struct {
         const char *key;
         const char **at;
-    } texts[] = { { "name", &ret->name }, { "root", &ret->root }, { "state", &ret->state },
-                  { "authorized_key", &ret->key } };
+    } texts[] = {
+        { "name", &ret->name }, { "root", &ret->root }, { "state", &ret->state }, { "authorized_key", &ret->key }
+    };
 
     for (size_t i = 0; i < QS_COUNT(texts); i++) {
         *texts[i].at = qs_val_get_str(conf, texts[i].key, "");
@@ -143,5 +144,8 @@ static void stop(struct qs_role_run *run)
 }
 
 const struct qs_role qs_role_twin_node = {
-    .name = "twin-node", .summary = "one server of the twin: own root, own sshd", .start = start, .stop = stop,
+    .name = "twin-node",
+    .summary = "one server of the twin: own root, own sshd",
+    .start = start,
+    .stop = stop,
 };

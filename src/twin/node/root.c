@@ -45,7 +45,7 @@ static const struct {
 struct watch {
     qs_twin_root_fn *fn;
     void *arg;
-    int tar;     /* being read by the child through the same open file, so its offset tells how far it is; or -1 */
+    int tar; /* being read by the child through the same open file, so its offset tells how far it is; or -1 */
     off_t size;
     char line[LINE_MAX_BYTES];
     size_t len;
@@ -211,11 +211,26 @@ static enum qs_code make_tar(struct watch *w, const char *roots, const char *sui
     qs_auto(str) char *tar = qs_xasprintf("%s/base.tar.new", roots);
     qs_auto(str) char *temp = qs_xasprintf("TMPDIR=%s%s", root ? roots : "/tmp", root ? "/build" : "");
     const char *env[8], *argv[] = {
-        "/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "/usr/bin/mmdebstrap",
-        root ? "--mode=root" : "--mode=unshare", "--variant=minbase", "--format=tar", "--dpkgopt=force-unsafe-io",
-        "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/info/*",
-        "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-        "--include=" PACKAGES, "--customize-hook=rm -f \"$1\"/etc/ssh/ssh_host_*", "--skip=output/dev", suite, tar,
+        "/usr/bin/unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "/usr/bin/mmdebstrap",
+        root ? "--mode=root" : "--mode=unshare",
+        "--variant=minbase",
+        "--format=tar",
+        "--dpkgopt=force-unsafe-io",
+        "--dpkgopt=path-exclude=/usr/share/man/*",
+        "--dpkgopt=path-exclude=/usr/share/info/*",
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        "--include=" PACKAGES,
+        "--customize-hook=rm -f \"$1\"/etc/ssh/ssh_host_*",
+        "--skip=output/dev",
+        suite,
+        tar,
         NULL,
     };
 
@@ -281,8 +296,18 @@ static enum qs_code unpack(struct watch *w, const char *roots, int dirfd, struct
 {
     qs_auto(buf) struct qs_buf wanted = QS_BUF(4096);
     qs_auto(str) char *into = qs_xasprintf("%s/base.new", roots);
-    const char *argv[] = { "/usr/bin/tar", "-x", "-f", "-", "-C", into, "-p", "--numeric-owner", "--xattrs",
-                           "--xattrs-include=security.capability", "--exclude=./dev/*", NULL };
+    const char *argv[] = { "/usr/bin/tar",
+                           "-x",
+                           "-f",
+                           "-",
+                           "-C",
+                           into,
+                           "-p",
+                           "--numeric-owner",
+                           "--xattrs",
+                           "--xattrs-include=security.capability",
+                           "--exclude=./dev/*",
+                           NULL };
     struct stat st;
 
     if (qs_fs_read(dirfd, "base.recipe", &wanted, err))

@@ -47,7 +47,8 @@ static bool start_node(int netns, const char *key, pid_t *ret_pid, int *ret_chan
         "{\"name\":\"cp1\",\"links\":[{\"link\":\"v20\",\"vlan\":20,"
         "\"addresses\":[\"192.0.2.2/24\",\"2001:db8::2/64\"]}],"
         "\"routes\":[{\"to\":\"0.0.0.0/0\",\"via\":\"192.0.2.1\"},{\"to\":\"::/0\",\"via\":\"2001:db8::1\"}],"
-        "\"root\":\"/state/roots/base\",\"state\":\"" NODE_STATE "\",\"authorized_key\":\"%s\"}", key);
+        "\"root\":\"/state/roots/base\",\"state\":\"" NODE_STATE "\",\"authorized_key\":\"%s\"}",
+        key);
     struct qs_spawn s = QS_SPAWN_INIT;
     struct qs_err err = QS_ERR_INIT;
     struct qs_ipc_frame frame;
@@ -120,7 +121,8 @@ static int try_login(void)
                   "-o LogLevel=ERROR root@192.0.2.2 "
                   "'hostname; id -u; ps ax | wc -l; test -w / && echo writable; ls -A /state 2>&1 | head -1; "
                   "ping -c1 -W2 192.0.2.1 >/dev/null && echo pings; touch /root/mark; "
-                  "pkill -o -x sshd; echo killed'", &out);
+                  "pkill -o -x sshd; echo killed'",
+                  &out);
 
     (void)bad; /* the session dies with its server */
     const char *text = qs_buf_text(&out);
@@ -136,16 +138,14 @@ static int try_login(void)
 
 static int wire(int netns)
 {
-    struct qs_prefix ours[] = { { { 4, { 192, 0, 2, 1 } }, 24 },
-                                { { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } }, 64 } };
+    struct qs_prefix ours[] = { { { 4, { 192, 0, 2, 1 } }, 24 }, { { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } }, 64 } };
     struct qs_err err = QS_ERR_INIT;
     struct qs_nl *nl = NULL;
 
     return !fine(qs_nl_open(&nl, &err), &err) ||
            !fine(qs_nl_veth(nl, "self0", -1, NULL, "v20", netns, NULL, &err), &err) ||
            !fine(qs_nl_addr(nl, "self0", &ours[0], true, &err), &err) ||
-           !fine(qs_nl_addr(nl, "self0", &ours[1], true, &err), &err) ||
-           !fine(qs_nl_up(nl, "self0", true, &err), &err);
+           !fine(qs_nl_addr(nl, "self0", &ours[1], true, &err), &err) || !fine(qs_nl_up(nl, "self0", true, &err), &err);
 }
 
 static int stop_node(pid_t pid, int channel)
@@ -203,7 +203,8 @@ static int in_container(void *arg)
 static void a_node_starts_serves_restarts_and_leaves_nothing(void **state)
 {
     const char *folder = getenv("QS_TEST_STATE");
-    struct qs_container_conf conf = { .name = "node-test", .state = folder ? folder : "/var/lib/qs",
+    struct qs_container_conf conf = { .name = "node-test",
+                                      .state = folder ? folder : "/var/lib/qs",
                                       .main = in_container };
     qs_auto(str) char *archive = qs_xasprintf("%s/roots/base.tar", conf.state);
     struct qs_err err = QS_ERR_INIT;

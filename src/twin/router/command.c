@@ -46,7 +46,10 @@ struct picks { /* positions of rows in their table, each once */
     size_t *at;
     size_t count;
 };
-static inline void qs_auto_picks_cb(struct picks *p) { free(p->at); }
+static inline void qs_auto_picks_cb(struct picks *p)
+{
+    free(p->at);
+}
 
 static const struct rtr_table *table_of(const struct rtr_call *c)
 {

@@ -99,8 +99,8 @@ enum qs_code rtr_conf_read(const char *json, struct rtr_conf *ret, struct qs_err
 
 void rtr_conf_done(struct rtr_conf *c)
 {
-    char *texts[] = { c->name, c->model,  c->version, c->user,  c->password,
-                      c->root, c->state, c->cert,   c->key,     c->management_port };
+    char *texts[] = { c->name, c->model, c->version, c->user, c->password,
+                      c->root, c->state, c->cert,    c->key,  c->management_port };
 
     if (c->password)
         explicit_bzero(c->password, strlen(c->password));
@@ -162,8 +162,8 @@ static void add_services(struct rtr_store *s)
     static const struct {
         const char *name, *port, *disabled, *certificate;
     } services[] = {
-        { "telnet", "23", "false", NULL }, { "ftp", "21", "false", NULL },     { "www", "80", "false", NULL },
-        { "ssh", "22", "false", NULL },    { "www-ssl", "443", "true", "none" }, { "api", "8728", "false", NULL },
+        { "telnet", "23", "false", NULL },   { "ftp", "21", "false", NULL },           { "www", "80", "false", NULL },
+        { "ssh", "22", "false", NULL },      { "www-ssl", "443", "true", "none" },     { "api", "8728", "false", NULL },
         { "winbox", "8291", "false", NULL }, { "api-ssl", "8729", "false", "router" },
     };
 

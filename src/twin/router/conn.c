@@ -16,7 +16,7 @@
 #include "twin/router/router_int.h"
 
 #define CONNS_MAX 64
-#define LOGIN_MS 30000   /* to finish TLS and log in */
+#define LOGIN_MS 30000     /* to finish TLS and log in */
 #define BACKLOG_MAX 262144 /* replies waiting: no more commands are read until the client takes them */
 #define CHUNK 16384
 #define TURNS 16 /* chunks from one connection before others get their turn */
@@ -33,7 +33,7 @@ struct rtr_conn {
     struct rtr_session session;
     struct rtr_conn *prev, *next;
     int fd;
-    SSL *ssl; /* NULL: in clear */
+    SSL *ssl;     /* NULL: in clear */
     bool greeted; /* TLS is set up */
     struct qs_source *source;
     struct qs_timer *login_timer;

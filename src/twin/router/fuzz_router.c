@@ -8,9 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char conf[] = "{\"name\":\"edge\",\"version\":\"7.18.2\",\"credentials\":{\"user\":\"qs\",\"password\":\"\"},"
-                           "\"management\":{\"port\":\"ether8\",\"addresses\":[\"10.0.0.14/24\"]},"
-                           "\"ports\":[{\"name\":\"ether1\",\"link\":\"ether1\"}]}";
+static const char conf[] =
+    "{\"name\":\"edge\",\"version\":\"7.18.2\",\"credentials\":{\"user\":\"qs\",\"password\":\"\"},"
+    "\"management\":{\"port\":\"ether8\",\"addresses\":[\"10.0.0.14/24\"]},"
+    "\"ports\":[{\"name\":\"ether1\",\"link\":\"ether1\"}]}";
 
 /* A ruleset must come out of any store. */
 static enum qs_code world(struct rtr *r, unsigned touched, struct qs_err *err)

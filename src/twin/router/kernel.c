@@ -32,8 +32,7 @@ static enum qs_code apply_links(struct rtr *r, struct qs_err *err)
 
         if (!rtr_is_ether(t->rows[i]))
             continue;
-        if (qs_parse_u32(rtr_value(t->rows[i], "mtu"), 0, UINT32_MAX, &mtu) &&
-            qs_nl_mtu(r->kernel.nl, link, mtu, err))
+        if (qs_parse_u32(rtr_value(t->rows[i], "mtu"), 0, UINT32_MAX, &mtu) && qs_nl_mtu(r->kernel.nl, link, mtu, err))
             return err->code;
         if (qs_nl_up(r->kernel.nl, link, rtr_is(t->rows[i], "disabled", "false"), err))
             return err->code;
@@ -52,7 +51,8 @@ static bool is_wanted(const struct rtr *r, const char *link, const struct qs_pre
 
         if (rtr_is(t->rows[i], "disabled", "false") &&
             qs_streq(rtr_link(&r->store, rtr_value(t->rows[i], "interface")), link) &&
-            qs_prefix_parse(rtr_value(t->rows[i], "address"), &p) && p.len == have->len && qs_ip_equal(&p.ip, &have->ip))
+            qs_prefix_parse(rtr_value(t->rows[i], "address"), &p) && p.len == have->len &&
+            qs_ip_equal(&p.ip, &have->ip))
             return true;
     }
     return false;

@@ -6,14 +6,30 @@
 #include "base/str.h"
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define END { .name = NULL }
+#define END          \
+    {                \
+        .name = NULL \
+    }
 
-#define DISABLED { .name = "disabled", .norm = rtr_norm_bool, .def = "false" }
-#define COMMENT { .name = "comment", .norm = rtr_norm_text }
-#define DYNAMIC { .name = "dynamic", .get = rtr_get_dynamic }
-#define INVALID { .name = "invalid", .get = rtr_get_false }
-#define POLICIES WORDS("local", "telnet", "ssh", "ftp", "reboot", "read", "write", "policy", "test", "winbox", \
-                       "password", "web", "sniff", "sensitive", "api", "romon", "rest-api")
+#define DISABLED                                                  \
+    {                                                             \
+        .name = "disabled", .norm = rtr_norm_bool, .def = "false" \
+    }
+#define COMMENT                                  \
+    {                                            \
+        .name = "comment", .norm = rtr_norm_text \
+    }
+#define DYNAMIC                                   \
+    {                                             \
+        .name = "dynamic", .get = rtr_get_dynamic \
+    }
+#define INVALID                                 \
+    {                                           \
+        .name = "invalid", .get = rtr_get_false \
+    }
+#define POLICIES                                                                                                     \
+    WORDS("local", "telnet", "ssh", "ftp", "reboot", "read", "write", "policy", "test", "winbox", "password", "web", \
+          "sniff", "sensitive", "api", "romon", "rest-api")
 #define SCRIPT_POLICY "ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon"
 #define STATES WORDS("invalid", "established", "related", "new", "untracked")
 

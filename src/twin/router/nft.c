@@ -32,10 +32,8 @@ static const struct {
     const char *name, *type, *hook, *priority;
     bool nat;
 } hooks[] = {
-    { "input", "filter", "input", "filter", false },
-    { "forward", "filter", "forward", "filter", false },
-    { "output", "filter", "output", "filter", false },
-    { "srcnat", "nat", "postrouting", "srcnat", true },
+    { "input", "filter", "input", "filter", false },   { "forward", "filter", "forward", "filter", false },
+    { "output", "filter", "output", "filter", false }, { "srcnat", "nat", "postrouting", "srcnat", true },
     { "dstnat", "nat", "prerouting", "dstnat", true },
 };
 
@@ -169,14 +167,10 @@ static void put_reject(struct writer *w, const struct rtr_row *row, const char *
     static const struct {
         const char *ros, *nft;
     } with[] = {
-        { "icmp-network-unreachable", "net-unreachable" },
-        { "icmp-host-unreachable", "host-unreachable" },
-        { "icmp-protocol-unreachable", "prot-unreachable" },
-        { "icmp-port-unreachable", "port-unreachable" },
-        { "icmp-net-prohibited", "net-prohibited" },
-        { "icmp-host-prohibited", "host-prohibited" },
-        { "icmp-admin-prohibited", "admin-prohibited" },
-        { "icmp-no-route", "no-route" },
+        { "icmp-network-unreachable", "net-unreachable" },   { "icmp-host-unreachable", "host-unreachable" },
+        { "icmp-protocol-unreachable", "prot-unreachable" }, { "icmp-port-unreachable", "port-unreachable" },
+        { "icmp-net-prohibited", "net-prohibited" },         { "icmp-host-prohibited", "host-prohibited" },
+        { "icmp-admin-prohibited", "admin-prohibited" },     { "icmp-no-route", "no-route" },
         { "icmp-address-unreachable", "addr-unreachable" },
     };
     bool v4 = w->f->filter == RTR_FILTER4;
@@ -205,9 +199,11 @@ static void put_rule(struct writer *w, const struct rtr_row *row)
         const char *action, *verb;
         void (*put)(struct writer *w, const struct rtr_row *row, const char *verb);
     } actions[] = {
-        { "accept", "accept", put_verb },      { "drop", "drop", put_verb },   { "return", "return", put_verb },
-        { "reject", "reject with", put_reject }, { "jump", "jump", put_jump }, { "masquerade", "masquerade", put_nat },
-        { "src-nat", "snat", put_nat },        { "dst-nat", "dnat", put_nat }, { "redirect", "redirect", put_nat },
+        { "accept", "accept", put_verb },    { "drop", "drop", put_verb },
+        { "return", "return", put_verb },    { "reject", "reject with", put_reject },
+        { "jump", "jump", put_jump },        { "masquerade", "masquerade", put_nat },
+        { "src-nat", "snat", put_nat },      { "dst-nat", "dnat", put_nat },
+        { "redirect", "redirect", put_nat },
     };
 
     qs_buf_puts(w->out, "  ");

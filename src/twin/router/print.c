@@ -19,7 +19,10 @@ static void rows_done(struct rows *l)
     free(l->own);
     free(l->rows);
 }
-static inline void qs_auto_rows_cb(struct rows *l) { rows_done(l); }
+static inline void qs_auto_rows_cb(struct rows *l)
+{
+    rows_done(l);
+}
 
 static void take_dynamic(void *arg, struct rtr_row *row)
 {

@@ -106,8 +106,8 @@ bool rtr_get_immediate_gw(const struct rtr *r, const struct rtr_row *row, struct
 }
 
 /* A network that an enabled address connects, as a route. */
-static void add_connected(const struct rtr *r, enum rtr_menu_id addresses, enum rtr_menu_id routes,
-                          rtr_add_fn *add, void *arg)
+static void add_connected(const struct rtr *r, enum rtr_menu_id addresses, enum rtr_menu_id routes, rtr_add_fn *add,
+                          void *arg)
 {
     const struct rtr_table *t = &r->store.tables[addresses];
 

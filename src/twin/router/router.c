@@ -42,7 +42,10 @@ static enum qs_code load(struct rtr *r, struct qs_err *err)
 static enum qs_code enter_sandbox(const struct rtr *r, struct qs_err *err)
 {
     struct qs_sandbox box = {
-        .read = { "/usr", "/lib", "/lib64", "/etc" }, .tcp_in = true, .net_admin = true, .spawn = true,
+        .read = { "/usr", "/lib", "/lib64", "/etc" },
+        .tcp_in = true,
+        .net_admin = true,
+        .spawn = true,
         .id = r->conf.id,
     };
 

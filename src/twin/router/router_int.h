@@ -26,10 +26,10 @@ struct rtr_port {
 };
 struct rtr_conf {
     char *name, *model, *version, *user, *password, *cert, *key;
-    char *root;  /* where nft is run: chroot, "" for none */
-    char *state; /* folder of the saved configuration, "" for none */
+    char *root;            /* where nft is run: chroot, "" for none */
+    char *state;           /* folder of the saved configuration, "" for none */
     uint32_t major, minor; /* 7, 18 */
-    unsigned id; /* its user and group once it serves; 0: keeps what it has */
+    unsigned id;           /* its user and group once it serves; 0: keeps what it has */
     struct rtr_port *ports;
     size_t port_count;
     char *management_port;
@@ -50,10 +50,10 @@ struct rtr_session { /* one connection, as the commands see it */
     const char *service; /* "api", "api-ssl" */
     struct qs_ip peer;
     char local[QS_IP_TEXT], remote[QS_IP_TEXT + 8]; /* as /ip/service shows them */
-    char *user;          /* NULL: not logged in */
-    unsigned early;      /* commands before a login */
-    struct qs_buf out;   /* sentences to send */
-    bool closing;        /* close once `out` is sent */
+    char *user;                                     /* NULL: not logged in */
+    unsigned early;                                 /* commands before a login */
+    struct qs_buf out;                              /* sentences to send */
+    bool closing;                                   /* close once `out` is sent */
 };
 void rtr_session_open(struct rtr_session *s, struct rtr *r, const char *service);
 /* Ends the session; safe mode that it holds rolls back. */
@@ -62,7 +62,7 @@ void rtr_session_close(struct rtr_session *s);
 void rtr_fatal(struct rtr_session *s, const char *text);
 void rtr_session_handle(struct rtr_session *s, const struct rtr_sentence *in);
 
-struct rtr_safe { /* at most one session holds safe mode */
+struct rtr_safe {                    /* at most one session holds safe mode */
     const struct rtr_session *owner; /* NULL: nobody */
     struct rtr_store base;           /* the configuration when it was taken */
     unsigned actions;
@@ -116,8 +116,8 @@ enum qs_code rtr_world(struct rtr *r, unsigned touched, struct qs_err *err);
 /* Writes the configuration now, if one is kept: while safe mode is held, the one that it would roll back to. */
 enum qs_code rtr_save(struct rtr *r, struct qs_err *err) QS_MUST_CHECK;
 
-bool rtr_safe_mode_known(const struct rtr *r); /* from 7.18 */
-void rtr_safe_count(struct rtr *r);            /* one action more in the history */
+bool rtr_safe_mode_known(const struct rtr *r);                  /* from 7.18 */
+void rtr_safe_count(struct rtr *r);                             /* one action more in the history */
 void rtr_safe_drop(struct rtr *r, const struct rtr_session *s); /* the owner went: roll back */
 enum qs_code rtr_safe_take(struct rtr_session *s, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code rtr_safe_release(struct rtr_session *s, struct qs_err *err) QS_MUST_CHECK;
@@ -141,10 +141,10 @@ const struct rtr_command *rtr_command_find(const struct rtr_menu *m, const char 
 /* The value of "=name=…" in a sentence; NULL when absent. */
 const char *rtr_arg(const struct rtr_sentence *in, const char *name);
 /* Refuses "=" words that are not in `known` (NULL-terminated) and any other word that a command does not take. */
-enum qs_code rtr_only_args(const struct rtr_sentence *in, const char *const *known, bool queries, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code rtr_only_args(const struct rtr_sentence *in, const char *const *known, bool queries,
+                           struct qs_err *err) QS_MUST_CHECK;
 enum qs_code rtr_run_print(const struct rtr_call *c, struct qs_err *err);
-bool rtr_put_bool(struct qs_buf *out, bool b); /* "true", "false"; true */
+bool rtr_put_bool(struct qs_buf *out, bool b);                            /* "true", "false"; true */
 void rtr_reply(struct rtr_session *s, const char *kind, const char *tag); /* begins a sentence */
 /* A value of a row as print shows it; false: not shown. */
 bool rtr_shown(const struct rtr *r, const struct rtr_menu *m, const struct rtr_row *row, const struct rtr_attr *a,
@@ -153,8 +153,8 @@ bool rtr_shown(const struct rtr *r, const struct rtr_menu *m, const struct rtr_r
 /* What a row answers a query: appends the value of `name`; false when it has none. */
 typedef bool rtr_lookup_fn(void *arg, const char *name, struct qs_buf *out);
 /* Evaluates the "?" words of a sentence. INVALID: not a query. */
-enum qs_code rtr_query(const struct rtr_sentence *in, rtr_lookup_fn *fn, void *arg, bool *ret, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code rtr_query(const struct rtr_sentence *in, rtr_lookup_fn *fn, void *arg, bool *ret,
+                       struct qs_err *err) QS_MUST_CHECK;
 
 /* The link of an interface by its name; "" when there is none. */
 const char *rtr_link(const struct rtr_store *s, const char *interface);

@@ -9,15 +9,18 @@
 
 #include "twin/router/value.h"
 
-#define RTR_MENUS(X)                                                                                       \
-    X(IDENTITY) X(RESOURCE) X(CLOCK) X(SCRIPT) X(SCHEDULER) X(INTERFACE) X(ETHERNET) X(ADDRESS4) X(ADDRESS6) \
-    X(ROUTE4) X(ROUTE6) X(FILTER4) X(FILTER6) X(NAT4) X(NAT6) X(LIST4) X(LIST6) X(SERVICE) X(DNS) X(USER) X(GROUP)
+#define RTR_MENUS(X)                                                                                                  \
+    X(IDENTITY)                                                                                                       \
+    X(RESOURCE)                                                                                                       \
+    X(CLOCK)                                                                                                          \
+    X(SCRIPT) X(SCHEDULER) X(INTERFACE) X(ETHERNET) X(ADDRESS4) X(ADDRESS6) X(ROUTE4) X(ROUTE6) X(FILTER4) X(FILTER6) \
+        X(NAT4) X(NAT6) X(LIST4) X(LIST6) X(SERVICE) X(DNS) X(USER) X(GROUP)
 
 enum rtr_menu_id {
 #define X(id) RTR_##id,
     RTR_MENUS(X)
 #undef X
-    RTR_MENU_MAX
+        RTR_MENU_MAX
 };
 
 #define RTR_ATTRS_MAX 40
@@ -37,13 +40,13 @@ typedef void rtr_add_fn(void *arg, struct rtr_row *row);
 typedef void rtr_dynamic_fn(const struct rtr *r, rtr_add_fn *add, void *arg);
 
 enum rtr_attr_flag {
-    RTR_REQUIRED = 1, /* add refuses a row without it */
-    RTR_SECRET = 2,   /* taken, never shown */
-    RTR_NEGATE = 4,   /* "!value" means all but value */
-    RTR_LINK = 8,     /* the name of an interface that must exist */
+    RTR_REQUIRED = 1,    /* add refuses a row without it */
+    RTR_SECRET = 2,      /* taken, never shown */
+    RTR_NEGATE = 4,      /* "!value" means all but value */
+    RTR_LINK = 8,        /* the name of an interface that must exist */
     RTR_IFACE_ONLY = 16, /* of the two views of an interface this belongs to /interface alone */
     RTR_ETHER_ONLY = 32,
-    RTR_PRESENCE = 64,   /* being there is the value: "" sets it */
+    RTR_PRESENCE = 64, /* being there is the value: "" sets it */
 };
 struct rtr_attr {
     const char *name;
@@ -61,9 +64,9 @@ enum rtr_menu_flag {
     RTR_ORDERED = 4,   /* place-before and move */
 };
 enum rtr_touch { /* what of the world outside a change of the menu moves */
-    RTR_TOUCH_NET = 1,
-    RTR_TOUCH_NFT = 2,
-    RTR_TOUCH_LISTEN = 4,
+                 RTR_TOUCH_NET = 1,
+                 RTR_TOUCH_NFT = 2,
+                 RTR_TOUCH_LISTEN = 4,
 };
 struct rtr_menu {
     const char *path;
@@ -71,11 +74,11 @@ struct rtr_menu {
     enum rtr_menu_id rows;        /* whose rows it shows: its own, but for /interface/ethernet */
     unsigned flags, touches;
     uint32_t id_base;
-    unsigned hidden;              /* RTR_IFACE_ONLY or RTR_ETHER_ONLY: attributes of the other view */
-    const char *keys[3];          /* equal in all of these: refused with `taken` */
+    unsigned hidden;     /* RTR_IFACE_ONLY or RTR_ETHER_ONLY: attributes of the other view */
+    const char *keys[3]; /* equal in all of these: refused with `taken` */
     const char *taken;
-    rtr_check_fn *check;     /* NULL: none */
-    rtr_dynamic_fn *dynamic; /* NULL: none */
+    rtr_check_fn *check;                      /* NULL: none */
+    rtr_dynamic_fn *dynamic;                  /* NULL: none */
     bool (*shows)(const struct rtr_row *row); /* NULL: every row */
 };
 

@@ -16,7 +16,10 @@ struct rtr_sentence {
     size_t count;
 };
 void rtr_sentence_done(struct rtr_sentence *s);
-static inline void qs_auto_sentence_cb(struct rtr_sentence *s) { rtr_sentence_done(s); }
+static inline void qs_auto_sentence_cb(struct rtr_sentence *s)
+{
+    rtr_sentence_done(s);
+}
 
 struct rtr_decoder {
     struct qs_buf in;         /* bytes not yet turned into words */

@@ -138,7 +138,8 @@ static int teardown(void **state)
 static void add_rules(struct box *b, const char *comments)
 {
     for (; *comments; comments++) {
-        qs_auto(str) char *line = qs_xasprintf("/ip/firewall/filter/add =chain=forward =action=drop =comment=%c", *comments);
+        qs_auto(str) char *line = qs_xasprintf("/ip/firewall/filter/add =chain=forward =action=drop =comment=%c",
+                                               *comments);
 
         (void)say(b, line);
     }
@@ -269,7 +270,8 @@ static void replies_carry_the_tag_and_the_category(void **state)
     assert_string_equal(say(b, "/ip/address/add =x=1"), "!trap =category=1 =message=unknown parameter x | !done");
     assert_string_equal(say(b, "/ip/firewall/filter/print"), "!empty | !done");
     assert_string_equal(say(b, "/ip/firewall/filter/print =count-only="), "!done =ret=0");
-    assert_string_equal(say(b, "/ip/address/print =.proplist=address,comment,.id"), "!re =address=10.0.0.14/24 =.id=*1 | !done");
+    assert_string_equal(say(b, "/ip/address/print =.proplist=address,comment,.id"),
+                        "!re =address=10.0.0.14/24 =.id=*1 | !done");
     assert_string_equal(say(b, "/cancel =tag=7"), "!done");
     assert_string_equal(say(b, "/quit"), "!fatal session terminated on request");
     assert_true(b->s.closing);
@@ -379,8 +381,9 @@ static void unset_values_are_left_out(void **state)
                         "=dynamic=false =comment=a =disabled=false | !done");
     (void)say(b, "/ip/firewall/filter/set =.id=*1 =comment= =!src-address");
     (void)say(b, "/ip/firewall/filter/unset =numbers=0 =value-name=log");
-    assert_string_equal(say(b, "/ip/firewall/filter/print"),
-                        "!re =.id=*1 =chain=forward =action=drop =invalid=false =dynamic=false =disabled=false | !done");
+    assert_string_equal(
+        say(b, "/ip/firewall/filter/print"),
+        "!re =.id=*1 =chain=forward =action=drop =invalid=false =dynamic=false =disabled=false | !done");
 }
 
 static void a_refused_change_of_several_rows_changes_none(void **state)
@@ -495,8 +498,10 @@ static void rows_become_one_ruleset(void **state)
         "/ip/firewall/filter/add =chain=more =action=reject =src-address-list=!none",
         "/ip/firewall/filter/add =chain=forward =action=drop =disabled=yes",
         "/ip/firewall/nat/add =chain=srcnat =action=masquerade =out-interface=ether1",
-        "/ip/firewall/nat/add =chain=dstnat =action=dst-nat =protocol=tcp =dst-port=80 =to-addresses=10.0.0.5 =to-ports=8080",
-        "/ipv6/firewall/nat/add =chain=dstnat =action=dst-nat =protocol=tcp =dst-port=80 =to-addresses=fd00::5 =to-ports=8080",
+        "/ip/firewall/nat/add =chain=dstnat =action=dst-nat =protocol=tcp =dst-port=80 =to-addresses=10.0.0.5 "
+        "=to-ports=8080",
+        "/ipv6/firewall/nat/add =chain=dstnat =action=dst-nat =protocol=tcp =dst-port=80 =to-addresses=fd00::5 "
+        "=to-ports=8080",
     };
     static const char *const want[] = {
         "table ip qs\ndelete table ip qs\ntable ip qs {\n",
@@ -506,7 +511,8 @@ static void rows_become_one_ruleset(void **state)
         " chain f0 {\n  ip saddr != @l1 counter reject with icmp type net-unreachable\n }\n",
         "  oifname \"ether1\" counter masquerade\n",
         "  meta l4proto 6 th dport { 80 } counter dnat to 10.0.0.5:8080\n",
-        " set l0 {\n  type ipv4_addr; flags interval; auto-merge;\n  elements = { 10.0.0.0/8, 11.0.0.1-11.0.0.9 };\n }\n"
+        " set l0 {\n  type ipv4_addr; flags interval; auto-merge;\n  elements = { 10.0.0.0/8, 11.0.0.1-11.0.0.9 };\n "
+        "}\n"
         " set l1 {\n  type ipv4_addr; flags interval; auto-merge;\n }\n",
         "  meta l4proto 6 th dport { 80 } counter dnat to [fd00::5]:8080\n",
     };

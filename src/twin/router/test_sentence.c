@@ -16,8 +16,13 @@ static void lengths_are_written_in_their_shortest_form(void **state)
         const char *head;
         size_t head_len;
     } rows[] = {
-        { 0, "\0", 1 },         { 1, "\x01", 1 },           { 0x7f, "\x7f", 1 },         { 0x80, "\x80\x80", 2 },
-        { 0x3fff, "\xbf\xff", 2 }, { 0x4000, "\xc0\x40\x00", 3 }, { 0x1fffff, "\xdf\xff\xff", 3 },
+        { 0, "\0", 1 },
+        { 1, "\x01", 1 },
+        { 0x7f, "\x7f", 1 },
+        { 0x80, "\x80\x80", 2 },
+        { 0x3fff, "\xbf\xff", 2 },
+        { 0x4000, "\xc0\x40\x00", 3 },
+        { 0x1fffff, "\xdf\xff\xff", 3 },
         { 0x200000, "\xe0\x20\x00\x00", 4 },
     };
     char *word = qs_xzalloc(0x200001);
@@ -58,7 +63,8 @@ static void what_is_written_is_read_in_pieces_of_any_size(void **state)
         for (size_t at = 0; at < out.len; at += piece) {
             bool whole = true;
 
-            assert_int_equal(rtr_decoder_feed(&d, out.data + at, at + piece > out.len ? out.len - at : piece, &err), QS_OK);
+            assert_int_equal(rtr_decoder_feed(&d, out.data + at, at + piece > out.len ? out.len - at : piece, &err),
+                             QS_OK);
             while (whole) {
                 assert_in_range(count, 0, 2);
                 assert_int_equal(rtr_decoder_next(&d, &got[count < 2 ? count : 1], &whole, &err), QS_OK);
@@ -87,8 +93,9 @@ static void streams_that_are_not_the_api_end(void **state)
     } rows[] = {
         { "reserved control byte", "\xf8", 1, QS_PROTO },
         { "all ones", "\xff\xff\xff\xff\xff", 5, QS_PROTO },
-        { "a NUL in a word", "\x03"
-                             "a\0b",
+        { "a NUL in a word",
+          "\x03"
+          "a\0b",
           4, QS_PROTO },
         { "a huge word", "\xe0\xff\xff\xff", 4, QS_LIMIT },
         { "a word of 4 GiB", "\xf0\xff\xff\xff\xff", 5, QS_LIMIT },

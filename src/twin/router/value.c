@@ -120,9 +120,9 @@ enum qs_code rtr_norm_words(const struct rtr_attr *a, const char *in, struct qs_
 static const struct {
     const char *name;
     uint8_t number;
-} protocols[] = { { "icmp", 1 },   { "igmp", 2 },     { "tcp", 6 },         { "udp", 17 },  { "gre", 47 },
-                  { "ipsec-esp", 50 }, { "ipsec-ah", 51 }, { "icmpv6", 58 }, { "ospf", 89 }, { "vrrp", 112 },
-                  { "sctp", 132 }, { "udp-lite", 136 } };
+} protocols[] = { { "icmp", 1 },  { "igmp", 2 },       { "tcp", 6 },       { "udp", 17 },
+                  { "gre", 47 },  { "ipsec-esp", 50 }, { "ipsec-ah", 51 }, { "icmpv6", 58 },
+                  { "ospf", 89 }, { "vrrp", 112 },     { "sctp", 132 },    { "udp-lite", 136 } };
 
 enum qs_code rtr_norm_protocol(const struct rtr_attr *a, const char *in, struct qs_buf *out, struct qs_err *err)
 {

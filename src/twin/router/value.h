@@ -25,13 +25,13 @@ rtr_norm_fn rtr_norm_ports;    /* "80,443,1000-2000" */
 rtr_norm_fn rtr_norm_range;    /* a port, or two with a dash */
 rtr_norm_fn rtr_norm_duration; /* "90", "1m30s", "00:01:30" → "1m30s" */
 rtr_norm_fn rtr_norm_mac;
-rtr_norm_fn rtr_norm_iface4;   /* an interface address; without a mask /32 */
-rtr_norm_fn rtr_norm_iface6;   /* without a mask /64 */
-rtr_norm_fn rtr_norm_dest4;    /* a network: host bits are cleared */
+rtr_norm_fn rtr_norm_iface4; /* an interface address; without a mask /32 */
+rtr_norm_fn rtr_norm_iface6; /* without a mask /64 */
+rtr_norm_fn rtr_norm_dest4;  /* a network: host bits are cleared */
 rtr_norm_fn rtr_norm_dest6;
-rtr_norm_fn rtr_norm_match4;   /* an address, a network or a range; an IPv4 host is shown without its /32 */
+rtr_norm_fn rtr_norm_match4; /* an address, a network or a range; an IPv4 host is shown without its /32 */
 rtr_norm_fn rtr_norm_match6;
-rtr_norm_fn rtr_norm_to4;      /* an address or a range */
+rtr_norm_fn rtr_norm_to4; /* an address or a range */
 rtr_norm_fn rtr_norm_to6;
 rtr_norm_fn rtr_norm_gateway4; /* an address, "address%interface", or the name of an interface */
 rtr_norm_fn rtr_norm_gateway6;

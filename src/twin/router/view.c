@@ -94,13 +94,13 @@ bool rtr_get_link_local(const struct rtr *r, const struct rtr_row *row, struct q
 
     (void)r;
     return rtr_put_bool(out, qs_prefix_parse(rtr_value(row, "address"), &p) && p.ip.bytes[0] == 0xfe &&
-                             (p.ip.bytes[1] & 0xc0) == 0x80);
+                                 (p.ip.bytes[1] & 0xc0) == 0x80);
 }
 
 bool rtr_get_running(const struct rtr *r, const struct rtr_row *row, struct qs_buf *out)
 {
     return rtr_put_bool(out, rtr_is(row, "disabled", "false") && r->kernel.nl &&
-                             qs_nl_carrier(r->kernel.nl, rtr_value(row, "default-name")));
+                                 qs_nl_carrier(r->kernel.nl, rtr_value(row, "default-name")));
 }
 
 /* Asks the kernel about a link (netdevice(7)). */

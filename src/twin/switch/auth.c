@@ -20,7 +20,7 @@ struct session {
 };
 struct qs_sw_auth {
     const struct qs_sw_box *box;
-    unsigned char key[32];                        /* of the digests, made anew with every process */
+    unsigned char key[32]; /* of the digests, made anew with every process */
     char digests[REMEMBERED][QS_SHA256_TEXT];
     unsigned next;
     struct session sessions[SESSIONS];

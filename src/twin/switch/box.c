@@ -176,21 +176,23 @@ static size_t count_state(const struct qs_sw_box *box, enum qs_sw_state state)
     return n;
 }
 
-enum qs_code qs_sw_session_enter(struct qs_sw_box *box, const char *name, const char *user,
-                                 struct qs_sw_session **ret, struct qs_err *err)
+enum qs_code qs_sw_session_enter(struct qs_sw_box *box, const char *name, const char *user, struct qs_sw_session **ret,
+                                 struct qs_err *err)
 {
     struct qs_sw_session *s = name ? qs_sw_session_find(box, name) : NULL;
 
     if (s && s->state != QS_SW_PENDING)
         return qs_err_set(err, QS_REFUSED, 0, "Cannot enter session %s (session already completed)", name);
     if (!s && count_state(box, QS_SW_PENDING) == QS_SW_PENDING_MAX)
-        return qs_err_set(err, QS_REFUSED, 0, "Maximum number of pending sessions has been reached. Please commit or "
+        return qs_err_set(err, QS_REFUSED, 0,
+                          "Maximum number of pending sessions has been reached. Please commit or "
                           "abort previous sessions before creating a new one.");
     if (!s) {
         s = qs_xzalloc(sizeof(*s));
         *QS_PUSH(box->sessions, box->session_count) = s;
         *s = (struct qs_sw_session){ .name = name ? qs_xstrdup(name) : qs_xasprintf("sess-%u", ++box->serial),
-                                     .user = qs_xstrdup(user), .config = qs_sw_config_copy(box->running),
+                                     .user = qs_xstrdup(user),
+                                     .config = qs_sw_config_copy(box->running),
                                      .opened_ms = box->now_ms() };
     }
     *ret = s;
@@ -242,8 +244,7 @@ static enum qs_code commit_timed(struct qs_sw_box *box, struct qs_sw_session *s,
     return QS_OK;
 }
 
-enum qs_code qs_sw_session_commit(struct qs_sw_box *box, struct qs_sw_session *s, uint32_t timer_s,
-                                  struct qs_err *err)
+enum qs_code qs_sw_session_commit(struct qs_sw_box *box, struct qs_sw_session *s, uint32_t timer_s, struct qs_err *err)
 {
     if (s->state == QS_SW_COMPLETED)
         return qs_err_set(err, QS_REFUSED, 0, "Cannot commit session %s (session already completed)", s->name);

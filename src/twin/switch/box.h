@@ -32,12 +32,12 @@ struct qs_sw_mac { /* an entry of the MAC table */
 struct qs_sw_counters {
     uint64_t in_bytes, in_frames, out_bytes, out_frames, dropped;
 };
-struct qs_sw_hooks { /* members may be NULL */
+struct qs_sw_hooks {            /* members may be NULL */
     void (*changed)(void *arg); /* another configuration runs now */
     /* Keeps a text for good under a plain name of ours: the startup-config or a file of the device's flash. */
     enum qs_code (*save)(void *arg, const char *name, const char *text, struct qs_err *err);
     enum qs_code (*load)(void *arg, const char *name, struct qs_buf *text, struct qs_err *err); /* NOTFOUND, … */
-    bool (*link_up)(void *arg, int port);                                  /* -1: the management port */
+    bool (*link_up)(void *arg, int port); /* -1: the management port */
     void (*counters)(void *arg, int port, struct qs_sw_counters *ret);
     size_t (*macs)(void *arg, struct qs_sw_mac *ret, size_t max);
     void *arg;
@@ -52,7 +52,7 @@ struct qs_sw_box {
     uint64_t timer_at_ms;
     unsigned serial; /* of sessions without a name */
     struct qs_sw_hooks hooks;
-    uint64_t (*now_ms)(void); /* monotonic */
+    uint64_t (*now_ms)(void);  /* monotonic */
     uint64_t boot_ms, boot_us; /* start of the device: monotonic, and since 1970 */
 };
 
@@ -68,8 +68,7 @@ void qs_sw_box_changed(struct qs_sw_box *box);
 /* Saves the running configuration as startup-config. */
 enum qs_code qs_sw_box_save(struct qs_sw_box *box, struct qs_err *err) QS_MUST_CHECK;
 /* Writes a configuration's text to a file of the flash, and lets one run at once, without any timer. */
-enum qs_code qs_sw_box_export(struct qs_sw_box *box, const char *file, bool startup, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_sw_box_export(struct qs_sw_box *box, const char *file, bool startup, struct qs_err *err) QS_MUST_CHECK;
 enum qs_code qs_sw_box_replace(struct qs_sw_box *box, const char *file, struct qs_err *err) QS_MUST_CHECK;
 
 /* Ends what has run out: commit timer and old sessions. To be called at qs_sw_box_deadline() or later. */
@@ -79,8 +78,8 @@ uint64_t qs_sw_box_deadline(const struct qs_sw_box *box); /* 0: nothing is timed
 struct qs_sw_session *qs_sw_session_find(const struct qs_sw_box *box, const char *name);
 struct qs_sw_session *qs_sw_session_timed(const struct qs_sw_box *box); /* the one that waits for confirmation */
 /* Opens the pending session of that name or a new one (name NULL: the device names it). REFUSED as EOS does. */
-enum qs_code qs_sw_session_enter(struct qs_sw_box *box, const char *name, const char *user,
-                                 struct qs_sw_session **ret, struct qs_err *err) QS_MUST_CHECK;
+enum qs_code qs_sw_session_enter(struct qs_sw_box *box, const char *name, const char *user, struct qs_sw_session **ret,
+                                 struct qs_err *err) QS_MUST_CHECK;
 /* Commits; of a TIMED one: confirms, or with `timer_s` starts its time anew. `timer_s` 0: no timer. */
 enum qs_code qs_sw_session_commit(struct qs_sw_box *box, struct qs_sw_session *s, uint32_t timer_s,
                                   struct qs_err *err) QS_MUST_CHECK;

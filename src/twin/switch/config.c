@@ -120,8 +120,10 @@ const char *qs_sw_vlan_name(const struct qs_sw_vlan *v, char text[16])
 
 static bool kind_of(const char *name, enum qs_sw_kind *ret, const char **ret_number)
 {
-    static const char *const words[] = { [QS_SW_ETHERNET] = "Ethernet", [QS_SW_LOOPBACK] = "Loopback",
-                                         [QS_SW_MANAGEMENT] = "Management", [QS_SW_VLAN] = "Vlan" };
+    static const char *const words[] = { [QS_SW_ETHERNET] = "Ethernet",
+                                         [QS_SW_LOOPBACK] = "Loopback",
+                                         [QS_SW_MANAGEMENT] = "Management",
+                                         [QS_SW_VLAN] = "Vlan" };
 
     for (unsigned k = 0; k < QS_COUNT(words); k++) {
         const char *rest = qs_after(name, words[k]);
@@ -149,8 +151,12 @@ void qs_sw_intf_reset(struct qs_sw_intf *intf)
     free(intf->description);
     free(intf->ip_more);
     free(intf->ip6);
-    *intf = (struct qs_sw_intf){ .kind = intf->kind, .name = intf->name, .number = intf->number, .access = 1,
-                                 .native = 1, .routed = intf->kind != QS_SW_ETHERNET };
+    *intf = (struct qs_sw_intf){ .kind = intf->kind,
+                                 .name = intf->name,
+                                 .number = intf->number,
+                                 .access = 1,
+                                 .native = 1,
+                                 .routed = intf->kind != QS_SW_ETHERNET };
     qs_sw_vlans_fill(&intf->allowed);
 }
 

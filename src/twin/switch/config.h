@@ -35,7 +35,7 @@ struct qs_sw_intf {
     unsigned mtu; /* 0: the default */
     uint16_t access, native;
     struct qs_sw_vlans allowed;
-    struct qs_prefix ip; /* family 0: none */
+    struct qs_prefix ip;             /* family 0: none */
     struct qs_prefix *ip_more, *ip6; /* secondary IPv4 addresses, IPv6 addresses */
     size_t ip_more_count, ip6_count;
 };

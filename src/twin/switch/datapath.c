@@ -16,8 +16,8 @@
 #include "twin/switch/mactable.h"
 
 #define FRAME_MAX (65536 + 64)
-#define TURN_FRAMES 64              /* of one link, before others get their turn */
-#define RCVBUF_BYTES (4 << 20)      /* a burst of 64 KiB frames; the kernel may grant less */
+#define TURN_FRAMES 64               /* of one link, before others get their turn */
+#define RCVBUF_BYTES (4 << 20)       /* a burst of 64 KiB frames; the kernel may grant less */
 #define DOMAINS (QS_DP_ROUTED + 256) /* the platform has at most 256 ports */
 #define UNTAGGED 0
 #define NOWHERE (-1)
@@ -28,10 +28,10 @@ struct link { /* a socket on one interface */
     struct qs_dp *dp;
     struct qs_source *source;
     enum link_kind kind;
-    int fd, port;     /* port: place in the platform's ports, -1 of ROUTER */
-    int place;        /* in `links` */
-    unsigned tag;     /* of TAP: the tag that its frames stand for */
-    unsigned domain;  /* of ROUTER */
+    int fd, port;    /* port: place in the platform's ports, -1 of ROUTER */
+    int place;       /* in `links` */
+    unsigned tag;    /* of TAP: the tag that its frames stand for */
+    unsigned domain; /* of ROUTER */
 };
 struct port { /* what the configuration makes of a port */
     bool up, routed, trunk;
@@ -222,8 +222,9 @@ static bool receive(struct link *l, struct frame *f)
         struct cmsghdr align;
     } control;
     struct iovec iov[2] = { { &f->vnet, sizeof(f->vnet) }, { l->dp->buffer, sizeof(l->dp->buffer) } };
-    struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes,
-                          .msg_controllen = sizeof(control.bytes) };
+    struct msghdr msg = {
+        .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+    };
     ssize_t n = recvmsg(l->fd, &msg, MSG_DONTWAIT);
 
     if (n < 0)
@@ -257,7 +258,8 @@ static void on_frames(void *arg, int fd, uint32_t events)
 static enum qs_code open_socket(const char *name, int *ret, struct qs_err *err)
 {
     static const int on = 1, bytes = RCVBUF_BYTES;
-    struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+    struct sockaddr_ll to = { .sll_family = AF_PACKET,
+                              .sll_protocol = htons(ETH_P_ALL),
                               .sll_ifindex = (int)if_nametoindex(name) };
     qs_auto(fd) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 

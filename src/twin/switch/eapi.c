@@ -58,8 +58,10 @@ static enum rpc bad(struct qs_err *err, enum rpc code, const char *text, const c
 /* Parameters that newer clients send and this device knows; any other is refused as an old EOS does. */
 static int check_params(const struct qs_val *params, struct qs_err *err)
 {
-    static const char *const known[] = { "version", "cmds", "format", "timestamps", "autoComplete", "expandAliases",
-                                         "stopOnError", "streaming", "includeErrorDetail", NULL };
+    static const char *const known[] = { "version",     "cmds",         "format",
+                                         "timestamps",  "autoComplete", "expandAliases",
+                                         "stopOnError", "streaming",    "includeErrorDetail",
+                                         NULL };
     const struct qs_val *version = qs_val_get(params, "version"), *format = qs_val_get(params, "format");
 
     for (size_t i = 0; i < params->count; i++)
@@ -180,8 +182,9 @@ static struct qs_val *error_value(const struct request *r, const struct failure 
     while (i + 1 < QS_COUNT(failures) && failures[i].reason != fail->err.code)
         i++;
     qs_val_set_int(v, "code", failures[i].code);
-    (void)qs_val_set(v, "message", qs_val_strf("CLI command %zu of %zu '%s' failed: %s", fail->number,
-                                               qs_val_count(r->cmds), fail->command, failures[i].words));
+    (void)qs_val_set(v, "message",
+                     qs_val_strf("CLI command %zu of %zu '%s' failed: %s", fail->number, qs_val_count(r->cmds),
+                                 fail->command, failures[i].words));
     return v;
 }
 

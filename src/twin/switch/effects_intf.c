@@ -173,8 +173,8 @@ static enum qs_code check_address(const struct sw_call *k, const struct qs_prefi
     char text[QS_IP_TEXT];
 
     if (other)
-        return qs_err_set(err, QS_REFUSED, 0, "Subnet %s overlaps with existing subnet of %s",
-                          qs_prefix_text(p, text), other);
+        return qs_err_set(err, QS_REFUSED, 0, "Subnet %s overlaps with existing subnet of %s", qs_prefix_text(p, text),
+                          other);
     if (p->len == 0 || (p->len < full - 1 && qs_prefix_is_network(p) && p->ip.family == 4))
         return qs_err_set(err, QS_REFUSED, 0, "Invalid IP address %s", qs_prefix_text(p, text));
     return QS_OK;

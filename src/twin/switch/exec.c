@@ -121,8 +121,10 @@ static enum qs_code do_save(struct qs_sw_exec *ex, const struct qs_sw_arg *a, st
 {
     (void)a;
     if (qs_sw_box_save(ex->box, err))
-        return qs_err_set(err, QS_REFUSED, err->sys, "Error copying system:/running-config to "
-                          "flash:/startup-config (%s)", err->msg);
+        return qs_err_set(err, QS_REFUSED, err->sys,
+                          "Error copying system:/running-config to "
+                          "flash:/startup-config (%s)",
+                          err->msg);
     (void)qs_val_add(messages, qs_val_str("Copy completed successfully."));
     return QS_OK;
 }

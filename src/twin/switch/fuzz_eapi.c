@@ -10,8 +10,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 static char port_names[3][12] = { "Ethernet1", "Ethernet2", "Management1" };
 static char model[] = "fuzz", version[] = "4.32.1F";
 static struct qs_sw_port ports[] = { { .name = port_names[0] }, { .name = port_names[1] } };
-static const struct qs_sw_platform platform = { .name = model, .model = model, .version = version, .serial = model,
-                                                .major = 4, .minor = 32, .ports = ports,
+static const struct qs_sw_platform platform = { .name = model,
+                                                .model = model,
+                                                .version = version,
+                                                .serial = model,
+                                                .major = 4,
+                                                .minor = 32,
+                                                .ports = ports,
                                                 .port_count = QS_COUNT(ports),
                                                 .management = { .name = port_names[2] } };
 
@@ -29,8 +34,7 @@ static void ask(struct qs_sw_box *box, const char *body, size_t len)
     qs_sw_eapi_run(box, "fuzz", body, len, &reply);
     if (reply.over)
         return;
-    if (qs_json_parse(qs_buf_text(&reply), reply.len, &v, &err) ||
-        !qs_val_get(v, "result") == !qs_val_get(v, "error"))
+    if (qs_json_parse(qs_buf_text(&reply), reply.len, &v, &err) || !qs_val_get(v, "result") == !qs_val_get(v, "error"))
         abort();
 }
 

@@ -11,8 +11,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 static char port_names[3][12] = { "Ethernet1", "Ethernet2", "Management1" };
 static char model[] = "fuzz";
 static struct qs_sw_port ports[] = { { .name = port_names[0] }, { .name = port_names[1] } };
-static const struct qs_sw_platform platform = { .name = model, .model = model, .version = model, .serial = model,
-                                                .ports = ports, .port_count = QS_COUNT(ports),
+static const struct qs_sw_platform platform = { .name = model,
+                                                .model = model,
+                                                .version = model,
+                                                .serial = model,
+                                                .ports = ports,
+                                                .port_count = QS_COUNT(ports),
                                                 .management = { .name = port_names[2] } };
 
 static char *text_of(const struct qs_sw_config *c)

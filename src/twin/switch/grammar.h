@@ -15,7 +15,7 @@ enum qs_sw_mode { QS_SW_MODE_NONE, QS_SW_MODE_CONFIG, QS_SW_MODE_VLAN, QS_SW_MOD
 
 struct qs_sw_cursor { /* where in a configuration the next line goes */
     struct qs_sw_config *config;
-    enum qs_sw_mode mode;     /* NONE: `exit` or `end` has left configuration */
+    enum qs_sw_mode mode; /* NONE: `exit` or `end` has left configuration */
     bool relaxed;
     struct qs_sw_vlans vlans; /* of mode VLAN */
     char intf[32];            /* of mode INTF */
@@ -23,8 +23,8 @@ struct qs_sw_cursor { /* where in a configuration the next line goes */
 
 /* Runs one line. `input` is the text that a banner takes, else NULL. INVALID: outside the grammar, err->msg in the
  * device's words; REFUSED: understood, but the device cannot (err->msg says why). Nothing is changed on failure. */
-enum qs_code qs_sw_grammar_run(struct qs_sw_cursor *at, const char *line, const char *input, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_sw_grammar_run(struct qs_sw_cursor *at, const char *line, const char *input,
+                               struct qs_err *err) QS_MUST_CHECK;
 /* A new configuration from a whole text, such as a startup-config; lines that begin with "!" are comments. On
  * failure err's context names the line. */
 enum qs_code qs_sw_config_load(const struct qs_sw_platform *platform, const char *text, struct qs_sw_config **ret,

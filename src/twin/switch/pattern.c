@@ -154,9 +154,9 @@ static const struct {
     bool (*fits)(const char *text, const char *param, struct qs_sw_arg *arg);
 } kinds[] = {
     /* a name that is the beginning of another comes after it */
-    { "vlans", is_vlans }, { "vlan", is_vlan }, { "ip", is_ip },       { "prefix", is_prefix }, { "intf", is_intf },
-    { "int", is_int },     { "hms", is_hms },   { "name", is_name },   { "word", is_word },     { "one", is_one },
-    { "file", is_file },
+    { "vlans", is_vlans }, { "vlan", is_vlan }, { "ip", is_ip },     { "prefix", is_prefix },
+    { "intf", is_intf },   { "int", is_int },   { "hms", is_hms },   { "name", is_name },
+    { "word", is_word },   { "one", is_one },   { "file", is_file },
 };
 
 static bool value_fits(const char *kind, const char *text, struct qs_sw_arg *arg)

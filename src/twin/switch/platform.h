@@ -22,7 +22,7 @@ struct qs_sw_port {
 struct qs_sw_platform {
     char *name, *model, *version, *serial, *user, *password;
     uint8_t mac[6];
-    unsigned major, minor; /* of the EOS version: some outputs changed their shape */
+    unsigned major, minor;    /* of the EOS version: some outputs changed their shape */
     struct qs_sw_port *ports; /* Ethernet, in natural order */
     size_t port_count;
     struct qs_sw_port management;
@@ -30,8 +30,8 @@ struct qs_sw_platform {
     size_t address_count;
 };
 
-enum qs_code qs_sw_platform_read(const struct qs_val *conf, struct qs_sw_platform **ret, struct qs_err *err)
-    QS_MUST_CHECK;
+enum qs_code qs_sw_platform_read(const struct qs_val *conf, struct qs_sw_platform **ret,
+                                 struct qs_err *err) QS_MUST_CHECK;
 void qs_sw_platform_free(struct qs_sw_platform *p); /* accepts NULL; wipes the password */
 QS_DEFINE_AUTO(sw_platform, struct qs_sw_platform *, qs_sw_platform_free)
 bool qs_sw_version_at_least(const struct qs_sw_platform *p, unsigned major, unsigned minor);

@@ -93,8 +93,8 @@ enum qs_code qs_sw_filter(const char *kind, const char *regex, struct qs_buf *te
     for (size_t i = 0; i < QS_COUNT(kinds); i++)
         known = known || qs_streq(kind, kinds[i]);
     if (!known || !regex)
-        return qs_err_set(err, QS_INVALID, 0, known ? "Incomplete command (filter '%.40s')"
-                                                    : "Invalid input (filter '%.40s')", kind);
+        return qs_err_set(err, QS_INVALID, 0,
+                          known ? "Incomplete command (filter '%.40s')" : "Invalid input (filter '%.40s')", kind);
     if (regcomp(&re, regex, REG_EXTENDED | REG_NOSUB | REG_ICASE))
         return qs_err_set(err, QS_INVALID, 0, "Invalid input (regular expression '%.60s')", regex);
     if (qs_streq(kind, "section"))

@@ -85,8 +85,10 @@ enum qs_code sw_show_startup(struct qs_sw_exec *ex, const struct qs_sw_arg *a, s
     if (model)
         config_model(body, qs_val_set(model, "cmds", qs_val_map()));
     else
-        qs_buf_printf(text, "! Command: show startup-config\n! Startup-config last modified at boot or by write\n"
-                      "! device: %s (%s, EOS-%s)\n!\n%s", p->name, p->model, p->version, body);
+        qs_buf_printf(text,
+                      "! Command: show startup-config\n! Startup-config last modified at boot or by write\n"
+                      "! device: %s (%s, EOS-%s)\n!\n%s",
+                      p->name, p->model, p->version, body);
     return QS_OK;
 }
 
@@ -115,8 +117,8 @@ enum qs_code sw_show_session(struct qs_sw_exec *ex, const struct qs_sw_arg *a, s
     return give_config(ex, command, s->config, false, model, text);
 }
 
-enum qs_code sw_show_diffs(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
-                           struct qs_buf *text, struct qs_err *err)
+enum qs_code sw_show_diffs(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model, struct qs_buf *text,
+                           struct qs_err *err)
 {
     const struct qs_sw_session *s = pick_session(ex, a[0].text, err);
     qs_auto(buf) struct qs_buf now = QS_BUF(QS_SW_TEXT_MAX);
@@ -201,12 +203,14 @@ static void sessions_text(const struct qs_sw_exec *ex, struct qs_buf *text)
 {
     const struct qs_sw_session *timed = qs_sw_session_timed(ex->box);
 
-    qs_buf_printf(text, "Maximum number of completed sessions: 1\nMaximum number of pending sessions: %d\n"
-                  "Merge on commit is disabled\nAutosave to startup-config on commit is disabled\n", QS_SW_PENDING_MAX);
+    qs_buf_printf(text,
+                  "Maximum number of completed sessions: 1\nMaximum number of pending sessions: %d\n"
+                  "Merge on commit is disabled\nAutosave to startup-config on commit is disabled\n",
+                  QS_SW_PENDING_MAX);
     if (timed)
         write_time_left(ex, timed, text);
     qs_buf_puts(text, "\n  Name                             State                User       Terminal\n"
-                "  -------------------------------- -------------------- ---------- --------\n");
+                      "  -------------------------------- -------------------- ---------- --------\n");
     for (size_t i = 0; i < ex->box->session_count; i++) {
         const struct qs_sw_session *s = ex->box->sessions[i];
 
@@ -248,7 +252,8 @@ enum qs_code sw_show_version(struct qs_sw_exec *ex, const struct qs_sw_arg *a, s
     (void)a, (void)err;
     (void)qs_sw_mac_text(p->mac, mac);
     if (!model) {
-        qs_buf_printf(text, "Arista %s\nHardware version: 11.00\nSerial number: %s\nHardware MAC address: %s\n"
+        qs_buf_printf(text,
+                      "Arista %s\nHardware version: 11.00\nSerial number: %s\nHardware MAC address: %s\n"
                       "System MAC address: %s\n\nSoftware image version: %s\nArchitecture: x86_64\n"
                       "Internal build version: %s-qs-twin\n\nUptime: %.0f seconds\nTotal memory: %d kB\n",
                       p->model, p->serial, mac, mac, p->version, p->version, uptime, MEMORY_KB);
@@ -291,8 +296,8 @@ enum qs_code sw_show_hostname(struct qs_sw_exec *ex, const struct qs_sw_arg *a, 
     return QS_OK;
 }
 
-enum qs_code sw_show_banner(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
-                            struct qs_buf *text, struct qs_err *err)
+enum qs_code sw_show_banner(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model, struct qs_buf *text,
+                            struct qs_err *err)
 {
     const struct qs_sw_config *c = ex->box->running;
     bool login = qs_streq(a[0].text, "login");

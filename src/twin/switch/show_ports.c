@@ -60,8 +60,8 @@ static void vlan_text(const struct qs_sw_exec *ex, const struct qs_sw_vlan *v, s
     qs_buf_putc(text, '\n');
 }
 
-enum qs_code sw_show_vlan(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
-                          struct qs_buf *text, struct qs_err *err)
+enum qs_code sw_show_vlan(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model, struct qs_buf *text,
+                          struct qs_err *err)
 {
     const struct qs_sw_config *c = ex->box->running;
     struct qs_val *vlans = NULL;
@@ -72,7 +72,7 @@ enum qs_code sw_show_vlan(struct qs_sw_exec *ex, const struct qs_sw_arg *a, stru
         vlans = qs_val_set(model, "vlans", qs_val_map());
     } else
         qs_buf_puts(text, "VLAN  Name                             Status    Ports\n"
-                    "----- -------------------------------- --------- -------------------------------\n");
+                          "----- -------------------------------- --------- -------------------------------\n");
     for (size_t i = 0; i < c->vlan_count; i++) {
         if (a[0].text && !qs_sw_vlans_has(&a[0].vlans, c->vlans[i].id))
             continue;
@@ -146,8 +146,10 @@ static void intf_model(const struct qs_sw_exec *ex, const struct qs_sw_intf *int
     qs_val_set_str(v, "forwardingModel", intf->routed ? "routed" : "bridged");
     qs_val_set_str(v, "interfaceStatus", status);
     qs_val_set_str(v, "lineProtocolStatus", qs_streq(status, "connected") ? "up" : "down");
-    qs_val_set_str(v, "hardware", intf->kind == QS_SW_VLAN ? "vlan" : intf->kind == QS_SW_LOOPBACK ? "loopback"
-                                                                                                   : "ethernet");
+    qs_val_set_str(v, "hardware",
+                   intf->kind == QS_SW_VLAN       ? "vlan"
+                   : intf->kind == QS_SW_LOOPBACK ? "loopback"
+                                                  : "ethernet");
     qs_val_set_str(v, "physicalAddress", qs_sw_mac_text(ex->box->platform->mac, mac));
     qs_val_set_int(v, "bandwidth", bandwidth(ex, intf));
     qs_val_set_int(v, "mtu", intf->mtu ? intf->mtu : intf->routed ? QS_SW_MTU_DEFAULT : 9214);
@@ -166,7 +168,9 @@ static void intf_text(const struct qs_sw_exec *ex, const struct qs_sw_intf *intf
     char address[QS_IP_TEXT];
 
     qs_buf_printf(text, "%s is %s, line protocol is %s\n", intf->name,
-                  intf->shutdown ? "administratively down" : qs_streq(status, "connected") ? "up" : "down",
+                  intf->shutdown                  ? "administratively down"
+                  : qs_streq(status, "connected") ? "up"
+                                                  : "down",
                   qs_streq(status, "connected") ? "up (connected)" : "down");
     if (intf->description)
         qs_buf_printf(text, "  Description: %s\n", intf->description);
@@ -217,12 +221,14 @@ static void status_line(const struct qs_sw_exec *ex, const struct qs_sw_intf *in
     (void)snprintf(vlan, sizeof(vlan), "%u", intf->access);
     qs_buf_printf(text, "%-15s %-28.28s %-12s %-8s full   %lldG\n", intf->name,
                   intf->description ? intf->description : "", status_text(ex, intf),
-                  intf->routed ? "routed" : intf->trunk ? "trunk" : vlan,
+                  intf->routed  ? "routed"
+                  : intf->trunk ? "trunk"
+                                : vlan,
                   (long long)(bandwidth(ex, intf) / 1000000000));
 }
 
-enum qs_code sw_show_status(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
-                            struct qs_buf *text, struct qs_err *err)
+enum qs_code sw_show_status(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model, struct qs_buf *text,
+                            struct qs_err *err)
 {
     const struct qs_sw_config *c = ex->box->running;
     struct qs_val *list = model ? qs_val_set(model, "interfaceStatuses", qs_val_map()) : NULL;
@@ -263,14 +269,17 @@ enum qs_code sw_show_description(struct qs_sw_exec *ex, const struct qs_sw_arg *
         }
         v = qs_val_set(list, intf->name, qs_val_map());
         qs_val_set_str(v, "description", words);
-        qs_val_set_str(v, "interfaceStatus", intf->shutdown ? "adminDown" : qs_streq(status, "connected") ? "up" : "down");
+        qs_val_set_str(v, "interfaceStatus",
+                       intf->shutdown                  ? "adminDown"
+                       : qs_streq(status, "connected") ? "up"
+                                                       : "down");
         qs_val_set_str(v, "lineProtocolStatus", qs_streq(status, "connected") ? "up" : "down");
     }
     return QS_OK;
 }
 
-enum qs_code sw_show_macs(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model,
-                          struct qs_buf *text, struct qs_err *err)
+enum qs_code sw_show_macs(struct qs_sw_exec *ex, const struct qs_sw_arg *a, struct qs_val *model, struct qs_buf *text,
+                          struct qs_err *err)
 {
     const struct qs_sw_hooks *h = &ex->box->hooks;
     struct qs_sw_mac *macs = qs_xzalloc(MACS_MAX * sizeof(*macs));

@@ -259,8 +259,13 @@ static enum qs_code open_box(struct self *s, struct qs_err *err)
 
     if (read_startup(s, &startup, err) || qs_sw_box_new(s->platform, startup, qs_mono_ms, &s->box, err))
         return err->code;
-    s->box->hooks = (struct qs_sw_hooks){ .changed = on_changed, .save = on_save, .load = on_load,
-                                          .link_up = on_link_up, .counters = on_counters, .macs = on_macs, .arg = s };
+    s->box->hooks = (struct qs_sw_hooks){ .changed = on_changed,
+                                          .save = on_save,
+                                          .load = on_load,
+                                          .link_up = on_link_up,
+                                          .counters = on_counters,
+                                          .macs = on_macs,
+                                          .arg = s };
     s->auth = qs_sw_auth_new(s->box);
     return QS_OK;
 }
@@ -284,7 +289,9 @@ static enum qs_code open_all(struct self *s, const struct qs_val *conf, struct q
 
 static enum qs_code enter_sandbox(const struct qs_val *conf, struct qs_err *err)
 {
-    const struct qs_sandbox box = { .write = { qs_val_get_str(conf, "state", "") }, .tcp_in = true, .net_admin = true,
+    const struct qs_sandbox box = { .write = { qs_val_get_str(conf, "state", "") },
+                                    .tcp_in = true,
+                                    .net_admin = true,
                                     .id = (unsigned)qs_val_get_int(conf, "id", 0) };
 
     return qs_role_fence(&box, err);
@@ -297,8 +304,7 @@ static enum qs_code start(struct qs_role_run *run, struct qs_err *err)
 
     *s = (struct self){ .loop = run->loop, .state = -1 };
     run->self = s;
-    if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || open_all(s, conf, err) ||
-        enter_sandbox(conf, err))
+    if (qs_json_parse(run->conf, strlen(run->conf), &conf, err) || open_all(s, conf, err) || enter_sandbox(conf, err))
         return err->code;
     (void)snprintf(run->detail, sizeof(run->detail), "%s, %zu ports, eAPI on %u", s->platform->name,
                    s->platform->port_count, s->port);

@@ -13,10 +13,10 @@
 #include "twin/switch/eapi.h"
 #include "twin/switch/mactable.h"
 
-#define CONF(version)                                                                              \
+#define CONF(version)                                                                                  \
     "{\"name\":\"sw1\",\"model\":\"DCS-7050TX-64-F\",\"version\":\"" version "\",\"serial\":\"JPE1\"," \
-    "\"mac\":\"02:00:00:00:00:01\",\"credentials\":{\"user\":\"qs\",\"password\":\"secret\"},"     \
-    "\"management\":{\"port\":\"Management1\",\"addresses\":[\"10.0.0.11/24\",\"fd00::11/64\"]},"  \
+    "\"mac\":\"02:00:00:00:00:01\",\"credentials\":{\"user\":\"qs\",\"password\":\"secret\"},"         \
+    "\"management\":{\"port\":\"Management1\",\"addresses\":[\"10.0.0.11/24\",\"fd00::11/64\"]},"      \
     "\"ports\":[{\"name\":\"Ethernet1\"},{\"name\":\"Ethernet2\"}]}"
 
 static uint64_t clock_ms;
@@ -102,7 +102,8 @@ static struct qs_val *ask(struct bench *b, const char *body)
 static struct qs_val *run(struct bench *b, const char *format, const char *commands)
 {
     qs_auto(str) char *body = qs_xasprintf("{\"jsonrpc\":\"2.0\",\"method\":\"runCmds\",\"id\":\"t\",\"params\":"
-                                           "{\"version\":1,\"format\":\"%s\",\"cmds\":[%s]}}", format, commands);
+                                           "{\"version\":1,\"format\":\"%s\",\"cmds\":[%s]}}",
+                                           format, commands);
 
     return ask(b, body);
 }
@@ -151,8 +152,10 @@ static void first_contact_reaches_management_and_forwards_nothing(void **state)
     const char *secret = strstr(text, " secret sha512 $6$");
 
     (void)state;
-    assert_true(strncmp(text, "! Command: show running-config\n! device: sw1 (DCS-7050TX-64-F, EOS-4.28.3M)\n!\nusername "
-                              "qs privilege 15 role network-admin secret sha512 $6$", 120) == 0);
+    assert_true(strncmp(text,
+                        "! Command: show running-config\n! device: sw1 (DCS-7050TX-64-F, EOS-4.28.3M)\n!\nusername "
+                        "qs privilege 15 role network-admin secret sha512 $6$",
+                        120) == 0);
     assert_non_null(secret);
     assert_string_equal(strchr(secret, '\n'),
                         "\n!\nhostname sw1\n!\nmanagement api http-commands\n   no shutdown\n!\n"
@@ -245,9 +248,9 @@ static void a_failed_command_is_reported_as_the_device_does(void **state)
 static void without_stop_on_error_the_rest_runs(void **state)
 {
     qs_auto(bench) struct bench *b = boot(CONF("4.28.3M"), NULL);
-    qs_auto(val) struct qs_val *v =
-        ask(b, "{\"jsonrpc\":\"2.0\",\"method\":\"runCmds\",\"id\":1,\"params\":{\"version\":1,\"stopOnError\":false,"
-               "\"cmds\":[\"show bogus\",\"show hostname\"]}}");
+    qs_auto(val) struct qs_val *v = ask(
+        b, "{\"jsonrpc\":\"2.0\",\"method\":\"runCmds\",\"id\":1,\"params\":{\"version\":1,\"stopOnError\":false,"
+           "\"cmds\":[\"show bogus\",\"show hostname\"]}}");
 
     (void)state;
     assert_string_equal(qs_val_string(qs_json_path(v, "error.data[1].hostname"), ""), "sw1");
@@ -317,8 +320,8 @@ static void a_session_changes_nothing_before_its_commit(void **state)
 static void no_change_gives_an_empty_diff(void **state)
 {
     qs_auto(bench) struct bench *b = boot(CONF("4.28.3M"), NULL);
-    qs_auto(str) char *diff =
-        output(b, "\"enable\",\"configure session s\",\"hostname sw1\",\"show session-config diffs\"");
+    qs_auto(str) char *diff = output(
+        b, "\"enable\",\"configure session s\",\"hostname sw1\",\"show session-config diffs\"");
 
     (void)state;
     assert_string_equal(diff, "");
@@ -544,10 +547,23 @@ static void show_all_names_the_defaults(void **state)
 static void every_show_command_answers_in_both_forms(void **state)
 {
     static const char *const commands[] = {
-        "show version", "show hostname", "show running-config", "show running-config all", "show startup-config",
-        "show configuration sessions", "show configuration sessions detail", "show session-config named s",
-        "show vlan", "show vlan 1", "show interfaces", "show interfaces Ethernet1", "show interfaces status",
-        "show interfaces description", "show mac address-table", "show banner motd", "show banner login",
+        "show version",
+        "show hostname",
+        "show running-config",
+        "show running-config all",
+        "show startup-config",
+        "show configuration sessions",
+        "show configuration sessions detail",
+        "show session-config named s",
+        "show vlan",
+        "show vlan 1",
+        "show interfaces",
+        "show interfaces Ethernet1",
+        "show interfaces status",
+        "show interfaces description",
+        "show mac address-table",
+        "show banner motd",
+        "show banner login",
     };
     qs_auto(bench) struct bench *b = boot(CONF("4.28.3M"), NULL);
 

@@ -91,19 +91,24 @@ static void commands_give_canonical_text(void **state)
         { "the usual name is no name", "vlan 10\nname VLAN0010\nexit\nvlan 11", "vlan 10-11\n!\n" },
         { "state parts them", "vlan 10,12\nvlan 11\nstate suspend",
           "vlan 10\n!\nvlan 11\n   state suspend\n!\nvlan 12\n!\n" },
-        { "defaults vanish", "interface Ethernet1\nmtu 9000\nmtu 1500\nswitchport access vlan 1\nno shutdown\n"
-          "switchport mode access\nswitchport", "interface Ethernet1\n!\n" },
+        { "defaults vanish",
+          "interface Ethernet1\nmtu 9000\nmtu 1500\nswitchport access vlan 1\nno shutdown\n"
+          "switchport mode access\nswitchport",
+          "interface Ethernet1\n!\n" },
         { "access port", "interface Ethernet1\ndescription to  cp1 \nswitchport access vlan 20",
           "interface Ethernet1\n   description to  cp1\n   switchport access vlan 20\n!\n" },
-        { "trunk", "interface Ethernet1\nswitchport mode trunk\nswitchport trunk native vlan 40\n"
+        { "trunk",
+          "interface Ethernet1\nswitchport mode trunk\nswitchport trunk native vlan 40\n"
           "switchport trunk allowed vlan 30,10-12,20\nswitchport trunk allowed vlan remove 11\n"
           "switchport trunk allowed vlan add 31",
           "   switchport trunk native vlan 40\n   switchport trunk allowed vlan 10,12,20,30-31\n"
           "   switchport mode trunk\n!\n" },
         { "none", "interface Ethernet1\nswitchport trunk allowed vlan none", "trunk allowed vlan none\n" },
         { "except", "interface Ethernet1\nswitchport trunk allowed vlan except 2-4094", "trunk allowed vlan 1\n" },
-        { "all is the default", "interface Ethernet1\nswitchport trunk allowed vlan 5\n"
-          "switchport trunk allowed vlan all", "interface Ethernet1\n!\n" },
+        { "all is the default",
+          "interface Ethernet1\nswitchport trunk allowed vlan 5\n"
+          "switchport trunk allowed vlan all",
+          "interface Ethernet1\n!\n" },
         { "routed port", "interface Ethernet1\nno switchport\nip address 10.1.0.1/31",
           "   no switchport\n   ip address 10.1.0.1/31\n!\n" },
         { "SVI", "interface Vlan10\nipv6 address FD00:0::1/64\nip address 10.0.10.1/24\nipv6 enable",
@@ -114,8 +119,10 @@ static void commands_give_canonical_text(void **state)
           "ip route 0.0.0.0/0 10.0.0.1 name up\nip route 10.9.0.0/16 10.0.0.2\n!\n" },
         { "a route's distance", "ip route 0.0.0.0/0 10.0.0.1 200 name b\nip route 0.0.0.0/0 10.0.0.2 1",
           "ip route 0.0.0.0/0 10.0.0.1 200 name b\nip route 0.0.0.0/0 10.0.0.2\n!\n" },
-        { "secondary addresses", "interface Vlan10\nip address 10.0.1.1/24\nip address 10.0.3.1/24 secondary\n"
-          "ip address 10.0.2.1/24 secondary", "   ip address 10.0.1.1/24\n   ip address 10.0.2.1/24 secondary\n"
+        { "secondary addresses",
+          "interface Vlan10\nip address 10.0.1.1/24\nip address 10.0.3.1/24 secondary\n"
+          "ip address 10.0.2.1/24 secondary",
+          "   ip address 10.0.1.1/24\n   ip address 10.0.2.1/24 secondary\n"
           "   ip address 10.0.3.1/24 secondary\n!\n" },
         { "the API's port", "management api http-commands\nno shutdown\nprotocol https port 8443",
           "management api http-commands\n   protocol https port 8443\n   no shutdown\n!\n" },
@@ -123,12 +130,15 @@ static void commands_give_canonical_text(void **state)
           "ipv6 unicast-routing\n!\nipv6 route ::/0 fd00::1\n!\n" },
         { "api", "management api http-commands\nno shutdown\nprotocol https\nno protocol http",
           "management api http-commands\n   no shutdown\n!\n" },
-        { "services", "ntp server b\nntp server a\nip name-server vrf default 9.9.9.9\nip name-server 1.1.1.1\n"
-          "dns domain lab", "dns domain lab\nip name-server vrf default 9.9.9.9\nip name-server vrf default 1.1.1.1\n" },
+        { "services",
+          "ntp server b\nntp server a\nip name-server vrf default 9.9.9.9\nip name-server 1.1.1.1\n"
+          "dns domain lab",
+          "dns domain lab\nip name-server vrf default 9.9.9.9\nip name-server vrf default 1.1.1.1\n" },
         { "spanning tree", "spanning-tree mode rstp", "spanning-tree mode rstp\n!\n" },
         { "the default spanning tree vanishes", "spanning-tree mode mstp\nhostname x\nvlan 2",
           "hostname x\n!\nvlan 2\n" },
-        { "accounts", "username b nopassword\nusername a privilege 15 role network-admin secret sha512 "
+        { "accounts",
+          "username b nopassword\nusername a privilege 15 role network-admin secret sha512 "
           "$6$abcdefgh$KQeXafAQAaOoKTevphVU215RvJdgzyfASRasIOuh12hO8u0r1bGW92ZnTmC9IjsiQ8VPiTXBiZF49dFL1U4wX/",
           "username a privilege 15 role network-admin secret sha512 $6$abcdefgh$" },
         { "keys", "username a nopassword\nusername a ssh-key ssh-ed25519 AAAA a@b",
@@ -157,7 +167,8 @@ static void no_and_default_bring_back_the_clean_text(void **state)
         { "interface Ethernet1\nshutdown\nmtu 9000\nswitchport mode trunk", "default interface Ethernet1" },
         { "interface Ethernet1\nno switchport", "interface Ethernet1\ndefault switchport" },
         { "interface Ethernet1\nswitchport access vlan 9", "interface Ethernet1\nno switchport access vlan" },
-        { "interface Ethernet1\nswitchport trunk allowed vlan 9", "interface Ethernet1\nno switchport trunk allowed vlan" },
+        { "interface Ethernet1\nswitchport trunk allowed vlan 9",
+          "interface Ethernet1\nno switchport trunk allowed vlan" },
         { "interface Ethernet1\ndescription x", "interface Ethernet1\nno description" },
         { "interface Management1\nip address 10.0.0.1/24", "interface Management1\nno ip address 10.0.0.1/24" },
         { "interface Management1\nipv6 address fd00::1/64\nipv6 enable",
@@ -166,7 +177,8 @@ static void no_and_default_bring_back_the_clean_text(void **state)
         { "ip route 0.0.0.0/0 10.0.0.1 name x", "no ip route 0.0.0.0/0 10.0.0.1" },
         { "interface Vlan1\nip address 10.0.1.1/24\nip address 10.0.2.1/24 secondary\nexit",
           "interface Vlan1\nno ip address 10.0.2.1/24 secondary\nno ip address 10.0.1.1/24\nexit\nno interface Vlan1" },
-        { "management api http-commands\nprotocol https port 1", "management api http-commands\nprotocol https port 443" },
+        { "management api http-commands\nprotocol https port 1",
+          "management api http-commands\nprotocol https port 443" },
         { "ip route 0.0.0.0/0 10.0.0.1\nip route 0.0.0.0/0 10.0.0.2", "no ip route 0.0.0.0/0" },
         { "management api http-commands\nno shutdown\nno protocol https", "no management api http-commands" },
         { "username a nopassword", "no username a" },

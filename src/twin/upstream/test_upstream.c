@@ -129,7 +129,9 @@ static void get(const char *address, const char *path, char *reply, size_t size)
 
 static void it_says_who_asked(void **state)
 {
-    static const struct { const char *to, *reply; } rows[] = {
+    static const struct {
+        const char *to, *reply;
+    } rows[] = {
         { "203.0.113.1", "{\"format\":\"qs.upstream/1\",\"client\":\"203.0.113.2\"}" },
         { "2001:db8::1", "{\"format\":\"qs.upstream/1\",\"client\":\"2001:db8::2\"}" },
     };

@@ -142,5 +142,8 @@ static void stop(struct qs_role_run *run)
 }
 
 const struct qs_role qs_role_twin_upstream = {
-    .name = "twin-upstream", .summary = "the emulated internet behind the edge router", .start = start, .stop = stop,
+    .name = "twin-upstream",
+    .summary = "the emulated internet behind the edge router",
+    .start = start,
+    .stop = stop,
 };
