@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/prctl.h>
 
 #include "base/alloc.h"
@@ -120,6 +121,17 @@ enum qs_code qs_role_fence(const struct qs_sandbox *s, struct qs_err *err)
     return QS_OK;
 }
 
+/* A panel holds thousands of event streams; the usual soft limit is 1,024 descriptors, the hard one far higher. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int qs_role_main(const struct qs_role *role)
 {
     struct life l = { .role = role };
@@ -129,6 +141,7 @@ int qs_role_main(const struct qs_role *role)
     qs_event_init(role->name);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_NAME, role->name); /* or ps(1) would show "exe", the name by which we were executed */
+    raise_descriptor_limit();
     l.run.loop = qs_loop_new();
     qs_loop_on_term(l.run.loop, on_term, &l);
     if (take_config(&l, &err) || role->start(&l.run, &err)) {
