@@ -24,6 +24,7 @@ function onKey(event) {
   if (event.key === "Escape" && location.hash.startsWith("#device-")) {
     history.replaceState(null, "", "#rack");
     location.hash = "rack";
+    onHash(); // an address that is there already tells nobody
     all.find((a) => a.classList.contains("chosen"))?.focus();
   } else if (step && at >= 0) {
     event.preventDefault();

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -34,6 +35,8 @@ static void note(const char *name)
 {
     int fd = open(fault.count_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 
+    if (fd >= 0)
+        (void)fchmod(fd, 0666); /* a role counts on under an id of its own */
     if (fd < 0 || write(fd, name, strlen(name)) < 0 || write(fd, "\n", 1) < 0)
         abort(); /* a test that counts wrong proves nothing */
     (void)close(fd);

@@ -50,8 +50,12 @@ def settle(lab):
     wait_for(clean, 90, "the lab is as wanted")
 
 
+def faults(lab):
+    return lab.state / "faults"
+
+
 def points_of_one_apply(lab, wanted):
-    counter = lab.state / "run" / "points"
+    counter = faults(lab) / "points"
     counter.unlink(missing_ok=True)
     lab.lab = wanted
     lab.qs("apply", "--yes")
@@ -72,14 +76,18 @@ def start(lab):
     """The reference lab from nothing: the supervisor has no restarts to its count, so none is slowed down."""
     lab.lab = ROOT / "lab"
     lab.qs("down", check=False)
-    lab.up(env={"QS_FAULT_FILE": "/state/run/fault", "QS_FAULT_COUNT": "/state/run/points"})
+    folder = faults(lab)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)  # the executor counts and disarms under an id of its own
+    lab.up(env={"QS_FAULT_FILE": "/state/faults/fault", "QS_FAULT_COUNT": "/state/faults/points"})
 
 
 def kill_at(lab, point):
     """Arms the running executor: it dies at the point-th fault point from now."""
-    temp = lab.state / "run" / "fault.new"
+    temp = faults(lab) / "fault.new"
     temp.write_text(f"{point}\n")
-    os.rename(temp, lab.state / "run" / "fault")
+    os.rename(temp, faults(lab) / "fault")
 
 
 def kill_one_after_another(lab, other, points):
@@ -93,7 +101,7 @@ def kill_one_after_another(lab, other, points):
         before = lab.roles()["executor"]["pid"]
         kill_at(lab, point)
         lab.qs("apply", "--yes", check=False)
-        (lab.state / "run" / "fault").unlink(missing_ok=True)
+        (faults(lab) / "fault").unlink(missing_ok=True)
         wait_for(lambda: lab.roles()["executor"]["state"] == "ready", what="the executor is back")
         died += lab.roles()["executor"]["pid"] != before
         settle(lab)
