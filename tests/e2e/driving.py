@@ -9,7 +9,7 @@ import ssl
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-QS = os.environ.get("QS_BINARY", str(ROOT / "build" / "qs"))
+QS = os.environ.get("QS", str(ROOT / "build" / "qs"))
 DRIVE = pathlib.Path(QS).parent / "drive"
 CONVERGE = ["observe", "plan", "apply", "confirm"]
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("QS_BINARY", ROOT / "build" / "qs")).parent
+BUILD = pathlib.Path(os.environ.get("QS", ROOT / "build" / "qs")).parent
 
 
 def free_port():

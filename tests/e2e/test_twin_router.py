@@ -22,7 +22,7 @@ from librouteros.query import Key  # noqa: E402
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("nft"), reason="needs root and nft")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-QS = os.environ.get("QS_BINARY", str(ROOT / "build" / "qs"))
+QS = os.environ.get("QS", str(ROOT / "build" / "qs"))
 PASSWORD = "correct-horse"
 ADDRESS = "10.0.0.14"
 GONE = (FatalError, ProtocolError, OSError, EOFError)
